@@ -39,6 +39,8 @@ export function describeNode({ name, place, a, b }: DifferenceNode): string {
   if (a.total === 0) return `${name}${where}: only in B, ${of(b.total)} of its CPU time`;
   if (b.total === 0) return `${name}${where}: only in A, ${of(a.total)} of its CPU time`;
   const difference = b.total - a.total;
-  const points = `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(2)} points`;
+  const rounded = Math.abs(100 * difference).toFixed(2);
+  // What is nothing but for the digits of a double has no sign of its own.
+  const points = `${difference < 0 && Number(rounded) > 0 ? "−" : "+"}${rounded} points`;
   return `${name}${where}: A ${of(a.total)}, B ${of(b.total)}, ${points}`;
 }

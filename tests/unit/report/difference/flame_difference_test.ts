@@ -85,5 +85,7 @@ describe("the difference of two sides' CPU profiles", () => {
     assert(words.includes("new (new.ts:1): only in B, 10.0 % of its CPU time"), words.join("\n"));
     assert(words.includes("old (app.ts:20): only in A, 10.0 % of its CPU time"), words.join("\n"));
     assert(words.includes("parse (app.ts:15): A 70.0 %, B 70.0 %, +0.00 points"), words.join("\n"));
+    const all = { name: "all", place: "", children: [], a: { self: 0, total: 1 }, b: { self: 0, total: 1 - 1e-16 } };
+    assert(describeNode(all).endsWith(", +0.00 points"));
   });
 });
