@@ -32,11 +32,12 @@ in containers are often 1; rows of layout "append" have nothing but the PID, so
 those that could be of several programs are a row of their own.
 
 Keys: q or Ctrl-C quits, s sorts the series by something else, o the programs,
-p shows each process or their sum, the space bar stops the screen and lets it go
-on, / filters by a part of the label (Enter keeps it, Esc shows all), and arrows,
-j and k, PgUp and PgDn, g and G scroll. At first what is wrong is above: programs
-that were killed or failed, then those whose loop lags most. Without a terminal,
-and in one that is dumb or has no size, it prints blocks of plain text.
+p shows each process or their sum, the space bar stops the screen and lets it
+go on, / filters by a part of the label (Enter keeps it, Esc shows all), and
+arrows, j and k, PgUp and PgDn, g and G scroll. At first what is wrong is above:
+programs that were killed or failed, then those whose loop lags most. Without a
+terminal, and in one that is dumb or has no size, it prints blocks of plain
+text.
 ${jsonHelp}
 
 Examples:
