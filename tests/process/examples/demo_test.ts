@@ -5,10 +5,13 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
 
 const main = fileURLToPath(new URL("../../../examples/demo/main.ts", import.meta.url));
+
+const skip = thisRuntime === "deno" ? false : "only on Deno, which runs the demo: its servers are on both runtimes";
 
 /** Runs the demo. Calls `watch` with all of its output whenever there is more. */
 function demo(
@@ -62,7 +65,7 @@ function onceUnderLoad(action: (demo: number, servers: Record<string, number>) =
 }
 
 describe("demo", () => {
-  it("prints the counts of the files, and leaves no process", async () => {
+  it("prints the counts of the files, and leaves no process", { skip }, async () => {
     using scratch = scratchDirectory();
     const dir = scratch.at("recorded");
     const { code, stdout, stderr } = await demo(["--duration", "2", "--dir", dir], { temporary: scratch.path });
@@ -91,7 +94,7 @@ describe("demo", () => {
     assertEquals(readdirSync(scratch.path), ["recorded"]);
   });
 
-  it("prints the counts when it is interrupted, and leaves no process", async () => {
+  it("prints the counts when it is interrupted, and leaves no process", { skip }, async () => {
     using scratch = scratchDirectory();
     const watch = onceUnderLoad((demo) => process.kill(demo, "SIGINT"));
     const { code, stdout } = await demo(["--duration", "60", "--dir", scratch.at("recorded")], {
@@ -103,7 +106,7 @@ describe("demo", () => {
     assertGone(serverPids(stdout));
   });
 
-  it("fails when a server dies, and leaves no process", async () => {
+  it("fails when a server dies, and leaves no process", { skip }, async () => {
     using scratch = scratchDirectory();
     const watch = onceUnderLoad((_, { bun }) => process.kill(bun!, "SIGKILL"));
     const { code, stdout, stderr } = await demo(["--duration", "60", "--dir", scratch.at("recorded")], {
@@ -115,7 +118,7 @@ describe("demo", () => {
   });
 
   for (const args of [["--help"], ["--", "--help"]]) {
-    it(`prints its options: ${args.join(" ")}`, async () => {
+    it(`prints its options: ${args.join(" ")}`, { skip }, async () => {
       const { code, stdout, stderr } = await demo(args);
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
       for (const option of ["duration", "rate", "connections", "runtime", "dir"]) {
@@ -133,12 +136,12 @@ describe("demo", () => {
     "more": "Unexpected argument 'more'",
   };
   for (const [arg, message] of Object.entries(wrong)) {
-    it(`rejects ${arg}`, async () => {
+    it(`rejects ${arg}`, { skip }, async () => {
       assertEquals(await demo([arg]), { code: 2, stdout: "", stderr: `Cannot run the demo: ${message}\n` });
     });
   }
 
-  it("rejects a file as directory", async () => {
+  it("rejects a file as directory", { skip }, async () => {
     using scratch = scratchDirectory();
     writeFileSync(scratch.at("file"), "");
     const { code, stderr } = await demo(["--dir", scratch.at("file")]);
