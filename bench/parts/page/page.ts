@@ -12,7 +12,6 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
-import { closeBrowser, openBrowser } from "../../../tests/support/process/browser.ts";
 import { commandOf, timeRun } from "../../harness/child.ts";
 import { hasFfi } from "../../harness/has_ffi.ts";
 import { temporaryDirectory } from "../../harness/published_files.ts";
@@ -41,8 +40,12 @@ const entry = new URL("../../../src/cli/main.ts", import.meta.url);
 const recorder = new URL("../ship/recorder.ts", import.meta.url);
 const day = new URL("./live_day.ts", import.meta.url);
 
+/** Its package cannot be loaded without all permissions, where nothing is measured. */
+const browser = () => import("../../../tests/support/process/browser.ts");
+
 /** A page in a browser of its own, whose window is that of a laptop. */
 async function inBrowser<Result>(use: (page: Page) => Promise<Result>): Promise<Result> {
+  const { openBrowser } = await browser();
   const context = await (await openBrowser()).newContext({ viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
   page.setDefaultTimeout(120_000);
@@ -157,7 +160,7 @@ async function measure(): Promise<Figure[]> {
   try {
     return [...await ofReport(), ...await ofLive()];
   } finally {
-    await closeBrowser();
+    await (await browser()).closeBrowser();
   }
 }
 
