@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isOutgoing } from "../../../display/outgoing.ts";
 import { type DurationData, FAILURES } from "../../shared/report_data.ts";
 import type { ViewStore } from "./view_store.ts";
 
@@ -17,6 +18,21 @@ export interface RouteOutcomes {
   readonly failed: number;
   /** Numbers of failed requests, by how they failed; only those that there are. */
   readonly failures: readonly (readonly [outcome: string, count: number])[];
+}
+
+/** Whether a series is of requests that failed. */
+export function isOfFailures({ request }: Pick<DurationData, "request">): boolean {
+  return FAILURES.some((failure) => failure === request?.outcome);
+}
+
+/**
+ * The series of requests whose failures are added up over time. Outgoing ones are left out where own ones
+ * failed: if the server that was asked is recorded too, each failure would count twice.
+ */
+export function addedUp<Of extends Pick<DurationData, "label" | "request">>(durations: readonly Of[]): Of[] {
+  const requests = durations.filter(({ request }) => request !== undefined);
+  const own = requests.filter(({ label }) => !isOutgoing(label));
+  return own.some(isOfFailures) ? own : requests;
 }
 
 /** Returns the routes with requests in the part shown, those with the most failures first. */

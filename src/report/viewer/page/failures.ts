@@ -6,11 +6,10 @@
 
 import { counted, formatInteger, formatPercent } from "../../../display/numbers.ts";
 import { isOutgoing } from "../../../display/outgoing.ts";
-import { type DurationData, FAILURES } from "../../shared/report_data.ts";
 import { failuresChart } from "../charts/failures_chart.ts";
 import { timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
-import { outcomesByRoute, type RouteOutcomes } from "../model/outcomes.ts";
+import { addedUp, isOfFailures, outcomesByRoute, type RouteOutcomes } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
 import { labelText } from "../ui/label_text.ts";
@@ -26,7 +25,7 @@ const FEW_ROUTES = 8;
  */
 export function failures(store: ViewStore, clock: WallClock, open: (label: string) => void): HTMLElement | undefined {
   const hasFailed = store.isLive
-    ? store.data.durations.some(({ request }) => FAILURES.some((failure) => failure === request?.outcome))
+    ? store.data.durations.some(isOfFailures)
     : outcomesByRoute(store).some(({ failed }) => failed > 0);
   if (!hasFailed) return undefined;
   const note = h("p", { class: "note", role: "status" });
@@ -66,11 +65,11 @@ export function failures(store: ViewStore, clock: WallClock, open: (label: strin
     store,
     clock,
     title: "Failed requests",
-    about: "all routes; outgoing requests only if there are no others",
+    about: "all routes; outgoing requests only if no others failed",
     level: "h3",
     height: HEIGHT,
     times: true,
-    content: (palette, width) => failuresChart(store, clock, chartedIn(store))(palette, width),
+    content: (palette, width) => failuresChart(store, clock, addedUp(store.data.durations))(palette, width),
   });
   show();
   store.subscribe((_, before) => {
@@ -82,16 +81,6 @@ export function failures(store: ViewStore, clock: WallClock, open: (label: strin
     h("div", { class: "section-head" }, h("h2", { id: "failures" }, "Errors"), note),
     h("div", { class: "failures-columns" }, h("div", {}, frame, more), h("div", { class: "label" }, chart.element)),
   );
-}
-
-/**
- * The series of requests in the chart: if the servers were recorded too, the same requests would be in it
- * twice with those of their clients.
- */
-function chartedIn(store: ViewStore): DurationData[] {
-  const requests = store.data.durations.filter(({ request }) => request !== undefined);
-  const own = requests.filter(({ label }) => !isOutgoing(label));
-  return own.length > 0 ? own : requests;
 }
 
 /** How many requests failed; nothing if there are none. */
