@@ -6,7 +6,7 @@ import { BridgeProcess, kymo, sum } from "../../support/bridge/bridge_process.ts
 import { collector } from "../../support/bridge/collector.ts";
 import { ask, open } from "../../support/process/http_client.ts";
 import { decodeMetricsRequest } from "../../support/bridge/otlp_decoder.ts";
-import { type RuntimeName, thisRuntime } from "../../support/process/run.ts";
+import { onlyOn, type RuntimeName } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { app, ports, preloaded } from "./preloaded.ts";
 
@@ -103,7 +103,7 @@ const APPS: readonly (readonly [RuntimeName, name: string])[] = [
 
 describe("an unchanged program under a preload has the same counts in summary, Prometheus, OTLP and its client:", () => {
   for (const [runtime, name] of APPS) {
-    const skip = runtime === thisRuntime ? false : runtime === "deno" ? "only on Deno" : "only on Bun";
+    const skip = onlyOn(runtime);
     it(`${name} on ${runtime}`, { skip }, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");

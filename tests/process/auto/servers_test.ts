@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { ask, open } from "../../support/process/http_client.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
-import { type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+import { onlyOn, type RuntimeName, spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { app, denoServeCommand, disposable, ports, preloaded } from "./preloaded.ts";
 
@@ -81,7 +81,7 @@ const APPS: readonly (readonly [RuntimeName, name: string, requests: typeof REQU
 
 describe("an unchanged program under the preload records each request once:", () => {
   for (const [runtime, name, requests] of APPS) {
-    const skip = runtime === thisRuntime ? false : runtime === "deno" ? "only on Deno" : "only on Bun";
+    const skip = onlyOn(runtime);
     it(`${name} on ${runtime}`, { skip }, async () => {
       using scratch = scratchDirectory();
       await using program = preloaded(runtime, app(name), scratch.at("rows"));
