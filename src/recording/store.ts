@@ -195,8 +195,7 @@ export class Store {
       this.channels.followWallClock();
       this.#showLife();
       this.#remote.check();
-      this.#remote.tellSwitch();
-      this.#remote.noteRate();
+      this.#remote.tick();
     });
     this.#removeExitHook = exitHooks.add((last, cause) => {
       beforeExitFlush(cause !== undefined);

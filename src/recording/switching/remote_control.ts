@@ -93,18 +93,16 @@ export class RemoteControl {
     if (id !== "" || this.#hasAnswered) this.answer();
   }
 
-  /** Notes how much was recorded, for the rate. To be called about once a second. */
-  noteRate(): void {
-    this.#earlier = this.#latest;
-    this.#latest = { at: this.#deps.clock.now(), recorded: this.#deps.tell().counts["recorded"] ?? 0 };
-  }
-
   /**
-   * Answers unasked that nothing is recorded, or something again: who comes later may not find the
-   * row that says so, since its file was compacted or deleted.
+   * To be called about once a second: notes how much was recorded, for the rate. Answers unasked that
+   * nothing is recorded, or something again: who comes later may not find the row that says so, since
+   * its file was compacted or deleted.
    */
-  tellSwitch(): void {
-    if (this.#deps.tell().recording.on !== this.#saysOn) this.answer();
+  tick(): void {
+    const { recording, counts } = this.#deps.tell();
+    if (recording.on !== this.#saysOn) this.answer();
+    this.#earlier = this.#latest;
+    this.#latest = { at: this.#deps.clock.now(), recorded: counts["recorded"] ?? 0 };
   }
 
   /** Writes the answer. */
