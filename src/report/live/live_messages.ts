@@ -50,14 +50,14 @@ export function binsOf({ span, series }: LookedAt, { level, size }: Fineness): L
 }
 
 /**
- * All there is, as JSON, and what a page knows that is sent it. The text is made series by series: all
- * numbers at once take ten times as much memory.
+ * All there is, as JSON, and what a page knows that is sent it. The text is made series by series, so that
+ * not all numbers are in memory at once.
  */
 export function wholeMessage(looked: LookedAt, fineness: Fineness, head: LiveHead): { text: string; sent: Sent } {
-  const { programs: { processes, lines }, series, problems } = looked;
+  const { series } = looked;
   const bins = binsOf(looked, fineness);
   const all = (cells: SeriesCells): Cells => cellsIn(cells, fineness, [{ from: bins.first, to: Infinity }]);
-  const lists = { processes, lines, marks: series.marks, pauses: pausesOf(looked), problems };
+  const lists = listsOf(looked);
   const durations = series.durations.map((of) => JSON.stringify(durationsIn(of, all, true)));
   const quantities = series.quantities.map((of) => JSON.stringify(quantitiesIn(of, all, true)));
   const rest = JSON.stringify({ head, ...lookedOf(looked, bins), ...lists });
@@ -82,11 +82,17 @@ export interface Sent {
 
 const LISTS = ["processes", "lines", "marks", "pauses", "problems"] as const;
 
+/** What a page is sent as a whole whenever it has changed. */
+function listsOf(looked: LookedAt): Pick<LiveMessage, typeof LISTS[number]> {
+  const { programs: { processes, lines }, series, problems } = looked;
+  return { processes, lines, marks: series.marks, pauses: pausesOf(looked), problems };
+}
+
 /** What is new since the look before; notes in `sent` that the page knows it. */
 export function changedMessage(looked: LookedAt, fineness: Fineness, sent: Sent): LiveMessage {
-  const { programs: { processes, lines }, series, problems } = looked;
+  const { series } = looked;
   const bins = binsOf(looked, fineness);
-  const lists = { processes, lines, marks: series.marks, pauses: pausesOf(looked), problems };
+  const lists = listsOf(looked);
   const changed = LISTS.flatMap((name) => {
     const text = JSON.stringify(lists[name]);
     if (sent.texts.get(name) === text) return [];

@@ -144,7 +144,7 @@ export class ParquetTarget implements Target {
     if (programs.length > 0) await this.#use((connection) => describe(connection, programs));
   }
 
-  /** Before a file goes its entry is looked for. */
+  /** The ledger is in all of the files: what they have lost is seen before files of rows are let go. */
   ledgerSize(): Promise<undefined> {
     return Promise.try(() => this.#checkFolder());
   }
