@@ -2,23 +2,17 @@ import { assert, assertMatch } from "@std/assert";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { TelemetryDB } from "../../../src/analysis/mod.ts";
-import { readReportData } from "../../../src/report/make_report.ts";
-import { withTimesOfDay } from "../../../src/report/shared/clock_times.ts";
 import type { Finding } from "../../../src/report/shared/report_data.ts";
-import { explainLabel } from "../../../src/report/why.ts";
 import { plain } from "../../support/analysis/report_recording.ts";
+import { readCauses, sentences } from "../../support/analysis/told_causes.ts";
 import { isFullSuite } from "../../support/faults/suite_size.ts";
 import { spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
-const options = { title: "", kymo: "0.0.0", made: new Date(0) };
 const service = fileURLToPath(new URL("./fixtures/planted_service.ts", import.meta.url));
 
-/** All sentences of a card. */
-function sentences({ text, because = "", also = [] }: Finding): string {
-  const own = withTimesOfDay(`${text} ${because}`, (at) => `[${(at / 1e9).toFixed(1)} s]`);
-  return [plain(own), ...also.map(sentences)].join(" ");
-}
+/** All sentences of a card, with tenths of seconds. */
+const told = (card: Finding): string => sentences(card, 1);
 
 /** Records the service for some seconds, and reads the report's cards and what `kymo why` tells of a label. */
 async function record(mode: string, seconds: number, label: string): Promise<{ cards: string[]; why: string }> {
@@ -28,10 +22,9 @@ async function record(mode: string, seconds: number, label: string): Promise<{ c
   }).ended;
   assert(code === 0, stderr);
   await using db = await TelemetryDB.open(scratch.path);
-  const cards = (await readReportData(db, options)).findings.map(sentences);
-  const why = await explainLabel(db, label, { ...options, time: String });
+  const { data, why } = await readCauses(db, label);
   const apart = why?.slow?.apart.map(({ text }) => text) ?? [];
-  return { cards, why: plain([...apart, ...why?.findings.map(sentences) ?? []].join(" ")) };
+  return { cards: data.findings.map(told), why: plain([...apart, ...why?.findings.map(told) ?? []].join(" ")) };
 }
 
 /**

@@ -268,33 +268,17 @@ for (const runtime of RUNTIMES) {
     assertEquals(countByLabel(scratch.path, "duration"), { "/events [GET] stream": 2, "/release [GET]": 1 });
   });
 
-  it(
-    `response on ${runtime} that is not over is recorded when the recording stops`,
-    { skip: onlyOn(runtime) },
-    async () => {
+  for (const [end, when] of [["end", "the recording stops"], ["exit", "the program exits"]] as const) {
+    it(`response on ${runtime} that is not over is recorded when ${when}`, { skip: onlyOn(runtime) }, async () => {
       using scratch = scratchDirectory();
       await using service = await Service.start(runtime, scratch.path);
       const clients = ["/held", "/events"].map((path) => open(service.address, path));
       await Promise.all(clients.map(({ begun }) => begun));
-      await service.end();
+      await service[end]();
       assertEquals(countByLabel(scratch.path, "duration"), { "/held [GET]": 1, "/events [GET] stream": 1 });
       for (const { close } of clients) close();
-    },
-  );
-
-  it(
-    `response on ${runtime} that is not over is recorded when the program exits`,
-    { skip: onlyOn(runtime) },
-    async () => {
-      using scratch = scratchDirectory();
-      await using service = await Service.start(runtime, scratch.path);
-      const clients = ["/held", "/events"].map((path) => open(service.address, path));
-      await Promise.all(clients.map(({ begun }) => begun));
-      await service.exit();
-      assertEquals(countByLabel(scratch.path, "duration"), { "/held [GET]": 1, "/events [GET] stream": 1 });
-      for (const { close } of clients) close();
-    },
-  );
+    });
+  }
 
   it(`text on a Unix socket on ${runtime} has the content type that it has without timing, and is recorded`, {
     skip: onlyOn(runtime),

@@ -1,14 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
 import { TelemetryDB } from "../../../../src/analysis/mod.ts";
-import { explainLabel, type Explanation } from "../../../../src/report/why.ts";
-import { readReportData } from "../../../../src/report/make_report.ts";
-import { withTimesOfDay } from "../../../../src/report/shared/clock_times.ts";
-import type { Finding, ReportData } from "../../../../src/report/shared/report_data.ts";
+import type { Explanation } from "../../../../src/report/why.ts";
+import type { ReportData } from "../../../../src/report/shared/report_data.ts";
 import * as planted from "../../../support/analysis/planted_recordings.ts";
 import { csv, inDirectory, plain } from "../../../support/analysis/report_recording.ts";
-
-const options = { title: "", kymo: "0.0.0", made: new Date(0) };
+import { readCauses, sentences } from "../../../support/analysis/told_causes.ts";
 
 /** What the report of a recording says, and what is known of a label. */
 async function read(
@@ -18,15 +15,8 @@ async function read(
   const files = Object.fromEntries(Object.entries(rows).map(([channel, of]) => [`${channel}.csv`, csv(of)]));
   return await inDirectory(files, async (directory) => {
     await using db = await TelemetryDB.open(directory);
-    const data = await readReportData(db, options);
-    return { data, why: await explainLabel(db, label, { ...options, time: String }) };
+    return await readCauses(db, label);
   });
-}
-
-/** All sentences of a card. */
-function sentences({ text, because = "", also = [] }: Finding): string {
-  const own = withTimesOfDay(`${text} ${because}`, (at) => `[${Math.round(at / 1e9)} s]`);
-  return [plain(own), ...also.map(sentences)].join(" ");
 }
 
 describe("a planted cause is told by the first card of the report, and by kymo why", () => {
@@ -93,9 +83,9 @@ describe("a planted cause is told by the first card of the report, and by kymo w
       const [first, ...others] = data.findings;
       const told = sentences(first!);
       assert(card.test(told), told);
-      assertEquals(others.map(sentences), [], "nothing else is told");
+      assertEquals(others.map((card) => sentences(card)), [], "nothing else is told");
       const [factor] = known?.slow?.apart ?? [];
-      const explained = plain(`${factor?.text} ${known?.findings.map(sentences).join(" ")}`);
+      const explained = plain(`${factor?.text} ${known?.findings.map((card) => sentences(card)).join(" ")}`);
       assert(why.test(explained), explained);
       if (factor !== undefined && known?.label !== "scan index") {
         assert(/^(sure: |the same share in all; )/.test(factor.sureness), factor.sureness);
