@@ -4,7 +4,8 @@ import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { kymo } from "../../support/bridge/bridge_process.ts";
 import { RecorderController } from "../../support/process/recorder_controller.ts";
 import { RUNTIMES } from "../../support/process/run.ts";
-import { get, LivePage } from "./live_page.ts";
+import { LivePage } from "./live_page.ts";
+import { get } from "../../support/programs/commands/served_page.ts";
 
 /** The labels that the recorder records in turn, each `count` times. */
 const labels = (count: number): Record<string, number> =>

@@ -4,22 +4,8 @@ import { forEachBucket } from "../../../src/report/shared/report_buckets.ts";
 import type { LiveMessage } from "../../../src/report/shared/live_data.ts";
 import type { ReportData } from "../../../src/report/shared/report_data.ts";
 import { LiveDocument } from "../../../src/report/viewer/model/live_document.ts";
-import { kymoCommand } from "../../support/bridge/bridge_process.ts";
-import { spawnCommand, type Spawned } from "../../support/process/run.ts";
-
-/** The answer to a GET with this `Host`. */
-export function get(
-  url: string,
-  host: string,
-): Promise<{ readonly status: number | undefined; readonly text: string }> {
-  return new Promise((resolve, reject) => {
-    request(url, { headers: { host } }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => text += part);
-      response.on("end", () => resolve({ status: response.statusCode, text }));
-    }).on("error", reject).end();
-  });
-}
+import type { Spawned } from "../../support/process/run.ts";
+import { servePage } from "../../support/programs/commands/served_page.ts";
 
 /** `kymo live` in a process of its own, and a page that gets its events, which both end with the block. */
 export class LivePage implements AsyncDisposable {
@@ -37,12 +23,7 @@ export class LivePage implements AsyncDisposable {
 
   /** Starts it, and waits for the first event. */
   static async open(directory: string, ...args: string[]): Promise<LivePage> {
-    const spawned = spawnCommand(kymoCommand("live", directory, ...args), { timeLimit: 600_000 });
-    let said = "";
-    spawned.child.stdout.on("data", (text: string) => said += text);
-    await spawned.said(/Ctrl-C/);
-    const [url] = /http:\S+/.exec(said) ?? [];
-    if (url === undefined) throw new Error(`it has ended: ${JSON.stringify(await spawned.ended)}`);
+    const { spawned, url } = await servePage("live", directory, ...args);
     const page = new LivePage(spawned, url);
     await page.#connect();
     return page;

@@ -1,12 +1,10 @@
 import { after, describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
-import { request } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { BEGIN, csv, inDirectory, plain, type Row } from "../../support/analysis/report_recording.ts";
-import { kymoCommand } from "../../support/bridge/bridge_process.ts";
 import { closeBrowser, openBrowser } from "../../support/process/browser.ts";
-import { spawnCommand, thisRuntime } from "../../support/process/run.ts";
+import { thisRuntime } from "../../support/process/run.ts";
 import { missing } from "../../support/process/system_tools.ts";
+import { get, servePage } from "../../support/programs/commands/served_page.ts";
 
 const skipHere = thisRuntime === "deno"
   ? missing("chromium")
@@ -17,26 +15,10 @@ const ROWS = Array.from({ length: 36_000 }, (_, i): Row => [i / 10, i === 18_000
 
 const SECOND = 1_000_000_000n;
 
-/** The status of a GET with this `Host`. */
-function statusFor(url: string, host: string): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    request(url, { headers: { host } }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    }).on("error", reject).end();
-  });
-}
-
 /** Gives the address of an hour that is served, and ends the server. */
 async function serving(use: (url: string) => Promise<void>): Promise<void> {
   await inDirectory({ "duration.7-0000000a-000001.csv": csv(ROWS) }, async (directory) => {
-    const spawned = spawnCommand(kymoCommand("view", directory, "--title", "an hour"));
-    let said = "";
-    spawned.child.stdout.on("data", (text: string) => said += text);
-    let isOver = false;
-    void spawned.ended.then(() => isOver = true);
-    while (!said.includes("Ctrl-C") && !isOver) await sleep(10);
-    const [url = ""] = /http:\S+/.exec(said) ?? [];
+    const { spawned, url } = await servePage("view", directory, "--title", "an hour");
     await use(url).finally(() => spawned.kill("SIGINT"));
     assertEquals((await spawned.ended).code, 0);
   });
@@ -48,7 +30,7 @@ describe("kymo view", () => {
   it("serves the page, and a part of it, to nobody else, until it is stopped", async () => {
     await serving(async (url) => {
       assertMatch(url, /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
-      assertEquals(await statusFor(url, "evil.example"), 403);
+      assertEquals((await get(url, "evil.example")).status, 403);
       assertEquals((await fetch(new URL("/", url))).status, 404);
       assertEquals((await fetch(url, { method: "POST", body: "x" })).status, 405);
       const pages = [url, `${url}?from=${BEGIN + 60n * SECOND}&to=${BEGIN + 120n * SECOND}`].map(async (address) => {
