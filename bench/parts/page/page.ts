@@ -5,14 +5,14 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
-import { commandOf, timeRun } from "../../harness/child.ts";
+import { servePage } from "../../../tests/support/programs/commands/served_page.ts";
+import { timeRun } from "../../harness/child.ts";
 import { hasFfi } from "../../harness/has_ffi.ts";
 import { temporaryDirectory } from "../../harness/published_files.ts";
 import { ratio } from "../../harness/rounds.ts";
@@ -81,27 +81,15 @@ async function ofReport(): Promise<Figure[]> {
   ];
 }
 
-/** A `kymo live` in the background, whose address is printed. */
-async function liveOn(directory: string): Promise<{ readonly url: string; readonly end: () => void }> {
-  const [executable, args] = commandOf(entry, { args: ["live", directory] });
-  const child = spawn(executable, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const end = (): void => void child.kill("SIGKILL");
-  process.on("exit", end);
-  let said = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => said += text);
-  for (let i = 0; i < 1_000 && !said.includes("Ctrl-C"); i++) await sleep(10);
-  const [url] = /http:\S+/.exec(said) ?? [];
-  if (url === undefined) throw new Error(`Cannot measure: kymo live serves nothing: ${said}`);
-  return { url, end };
-}
-
 /** What a live page costs. */
 async function ofLive(): Promise<Figure[]> {
   const cost = await costBeside((directory) => new Background(entry, ["live", directory]));
   using directory = temporaryDirectory();
   await using programs = new AsyncDisposableStack();
   for (let i = 0; i < PROGRAMS; i++) programs.use(new Background(recorder, [directory.path, String(RATE), "1000"]));
-  const { url, end } = await liveOn(directory.path);
+  const { url, spawned } = await servePage("live", directory.path);
+  const end = (): void => spawned.kill("SIGKILL");
+  process.on("exit", end); // it must not outlive a bench that is ended
   const perSecond = await inBrowser(async (page) => {
     await page.goto(url);
     await page.locator(".overview tbody tr").first().waitFor();
