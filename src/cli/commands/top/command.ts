@@ -134,7 +134,9 @@ async function watch(directory: string, options: TopOptions, context: CliContext
         view.byProcess = controls.choice.byProcess;
         display.redraw();
       }
-      await timers.sleep(Math.min(KEY_INTERVAL, Math.ceil((next - clock.now()) / NANOSECONDS_PER_MS)));
+      // Drawing may have taken until after the end of the interval.
+      const rest = Math.max(0, next - clock.now());
+      await timers.sleep(Math.min(KEY_INTERVAL, Math.ceil(rest / NANOSECONDS_PER_MS)));
     }
     if (controls.quits || stdout.isGone) break;
     const ended = view.endInterval();
