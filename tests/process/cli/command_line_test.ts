@@ -8,7 +8,15 @@ import denoJson from "../../../deno.json" with { type: "json" };
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { cannotTrace } from "../../support/process/system_tools.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
-import { commandOf, type Ended, spawnCommand, type Spawned, spawnOn, thisRuntime } from "../../support/process/run.ts";
+import {
+  commandOf,
+  type Ended,
+  onlyOn,
+  spawnCommand,
+  type Spawned,
+  spawnOn,
+  thisRuntime,
+} from "../../support/process/run.ts";
 
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const recorder = fileURLToPath(new URL("../../support/programs/recorder.ts", import.meta.url));
@@ -192,7 +200,7 @@ describe("kymo recover as a program", () => {
     assertEquals(unpublished(directory), []);
   });
 
-  it("needs no permission on Deno except to read and write the directory", async () => {
+  it("needs no permission on Deno except to read and write the directory", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     await leaveSpools(directory);

@@ -9,6 +9,7 @@ import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { RecorderController, type RecorderState } from "../../support/process/recorder_controller.ts";
 import {
   commandOf,
+  onlyOn,
   type RuntimeName,
   spawnCommand,
   type Spawned,
@@ -137,7 +138,7 @@ describe("kymo top as a program", () => {
     });
   }
 
-  it("needs no permission on Deno except to read the directory", async () => {
+  it("needs no permission on Deno except to read the directory", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     await using recorder = new RecorderController(thisRuntime);

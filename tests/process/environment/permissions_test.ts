@@ -6,7 +6,14 @@ import type { MonitorStatus } from "../../../mod.ts";
 import { quote } from "../../../src/errors.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { readRows } from "../../support/process/recorded_rows.ts";
-import { commandOf, type Ended, spawnCommand, type Spawned, type SpawnOptions } from "../../support/process/run.ts";
+import {
+  commandOf,
+  type Ended,
+  onlyOn,
+  spawnCommand,
+  type Spawned,
+  type SpawnOptions,
+} from "../../support/process/run.ts";
 
 /** Output of `fixtures/permissions_record.ts`. */
 interface Recording {
@@ -64,7 +71,7 @@ function inTerminal(
 
 describe("recording with permission to read and write the directory only", () => {
   for (const layout of ["segments", "append"]) {
-    it(`records in layout ${layout}, and status names the missing permissions`, async () => {
+    it(`records in layout ${layout}, and status names the missing permissions`, { skip: onlyOn("deno") }, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring"); // does not exist yet
       const { thrown, running, stopped, lastError } = await record(minimal(directory), directory, { layout });
@@ -98,20 +105,24 @@ describe("recording with permission to read and write the directory only", () =>
     for (
       const [name, flags] of Object.entries({ "without": [], "with": ["--allow-ffi"] })
     ) {
-      it(`never prompts in layout ${layout}, even in a terminal, ${name} --allow-ffi`, async () => {
-        using scratch = scratchDirectory();
-        const directory = scratch.at("monitoring");
-        const permissions = [...minimal(directory), ...flags];
-        const { code, stdout } = await inTerminal(fixture, [directory, layout], permissions).ended;
-        assertEquals(code, 0);
-        // The output is one line of JSON, so there was no prompt.
-        const { stopped }: Recording = JSON.parse(stdout);
-        assertEquals(stopped.channels["duration"]?.flushed, 100);
-      });
+      it(
+        `never prompts in layout ${layout}, even in a terminal, ${name} --allow-ffi`,
+        { skip: onlyOn("deno") },
+        async () => {
+          using scratch = scratchDirectory();
+          const directory = scratch.at("monitoring");
+          const permissions = [...minimal(directory), ...flags];
+          const { code, stdout } = await inTerminal(fixture, [directory, layout], permissions).ended;
+          assertEquals(code, 0);
+          // The output is one line of JSON, so there was no prompt.
+          const { stopped }: Recording = JSON.parse(stdout);
+          assertEquals(stopped.channels["duration"]?.flushed, 100);
+        },
+      );
     }
   }
 
-  it("would show a prompt in that terminal, as a program does that needs more", async () => {
+  it("would show a prompt in that terminal, as a program does that needs more", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const asking = fileURLToPath(new URL("./fixtures/permissions_ask.ts", import.meta.url));
     const { child, ended } = inTerminal(asking, [], minimal(scratch.path));
@@ -133,7 +144,7 @@ describe("recording with permission to read and write the directory only", () =>
 describe("environment variables", () => {
   const variables = { KYMO_NAME: "orders", KYMO_DURABILITY: "wrong", KYMO_DRI: "unknown" };
 
-  it("are not read without permission, without a prompt, even in a terminal", async () => {
+  it("are not read without permission, without a prompt, even in a terminal", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("_monitoring");
     const env = { ...variables, KYMO_DIR: scratch.at("elsewhere") };
@@ -147,7 +158,7 @@ describe("environment variables", () => {
     assertEquals(readRows(directory, "duration"), 100);
   });
 
-  it("are read as far as they are granted, one by one", async () => {
+  it("are read as far as they are granted, one by one", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("elsewhere");
     const permissions = [...minimal(directory), "--allow-env=KYMO_DIR"];
@@ -163,7 +174,7 @@ describe("environment variables", () => {
     assertEquals([running.name, stopped.errors], ["orders", 1]);
   });
 
-  it("are all read with --allow-env, and unknown ones are told", async () => {
+  it("are all read with --allow-env, and unknown ones are told", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const permissions = [...minimal(scratch.path), "--allow-env"];
     const { thrown } = await record(permissions, scratch.path, { env: variables });
@@ -187,7 +198,7 @@ describe("start names the missing permission", () => {
       ],
     };
   for (const [name, [permissions, missing]] of Object.entries(cases)) {
-    it(name, async () => {
+    it(name, { skip: onlyOn("deno") }, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const { thrown, running } = await record(permissions(directory), directory);
@@ -200,7 +211,7 @@ describe("start names the missing permission", () => {
     });
   }
 
-  it("none at all, in a terminal", async () => {
+  it("none at all, in a terminal", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const { code, stdout } = await inTerminal(fixture, [scratch.at("monitoring")], []).ended;
     assertEquals(code, 0);
@@ -210,7 +221,7 @@ describe("start names the missing permission", () => {
 });
 
 describe("relative monitoring directory", () => {
-  it("is made absolute if reading the working directory is permitted", async () => {
+  it("is made absolute if reading the working directory is permitted", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const { thrown, running } = await record(minimal("."), "monitoring", { cwd: scratch.path });
     assertEquals(thrown, undefined);
@@ -218,14 +229,14 @@ describe("relative monitoring directory", () => {
     assertEquals(readRows(scratch.at("monitoring"), "duration"), 100);
   });
 
-  it("stays relative if that is not permitted", async () => {
+  it("stays relative if that is not permitted", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const { thrown, running } = await record(minimal("monitoring"), "monitoring", { cwd: scratch.path });
     assertEquals({ thrown, monitoringDir: running.monitoringDir }, { thrown: undefined, monitoringDir: "monitoring" });
     assertEquals(readRows(scratch.at("monitoring"), "duration"), 100);
   });
 
-  it("is named as given in the error without any permission", async () => {
+  it("is named as given in the error without any permission", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     mkdirSync(scratch.at("monitoring"));
     const { thrown } = await record([], "monitoring", { cwd: scratch.path });
@@ -237,14 +248,14 @@ describe("relative monitoring directory", () => {
 });
 
 describe("clock of the C library", () => {
-  it("is used with --allow-ffi", async () => {
+  it("is used with --allow-ffi", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const { running } = await record([...minimal(scratch.path), "--allow-ffi"], scratch.path);
     assertEquals(running.clock, "clock_gettime");
     assertEquals(running.capabilities["clock.libc"], { available: true });
   });
 
-  it("is used once the permission that status names is granted", async () => {
+  it("is used once the permission that status names is granted", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
     const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities["clock.libc"]?.reason))?.[0] ?? "";
@@ -255,7 +266,7 @@ describe("clock of the C library", () => {
 
 describe("spools", () => {
   for (const layout of ["segments", "append"]) {
-    it(`are used in layout ${layout} with --allow-ffi`, async () => {
+    it(`are used in layout ${layout} with --allow-ffi`, { skip: onlyOn("deno") }, async () => {
       using scratch = scratchDirectory();
       const directory = scratch.at("monitoring");
       const { running, stopped } = await record([...minimal(directory), "--allow-ffi"], directory, { layout });
@@ -269,7 +280,7 @@ describe("spools", () => {
     });
   }
 
-  it("are used once the permission that status names is granted", async () => {
+  it("are used once the permission that status names is granted", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
     const flag = /--allow-ffi\S*/.exec(String(without.running.capabilities.spool?.reason))?.[0] ?? "";
@@ -277,7 +288,7 @@ describe("spools", () => {
     assertEquals(running.durability, "spool", `${flag}: ${running.capabilities.spool?.reason}`);
   });
 
-  it("are recovered by a program without --allow-ffi", async () => {
+  it("are recovered by a program without --allow-ffi", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const directory = scratch.at("monitoring");
     const permissions = [...minimal(directory), "--allow-ffi"];
@@ -296,7 +307,7 @@ describe("spools", () => {
 });
 
 describe("profiler", () => {
-  it("is available once the permission that status names is granted", async () => {
+  it("is available once the permission that status names is granted", { skip: onlyOn("deno") }, async () => {
     using scratch = scratchDirectory();
     const without = await record(minimal(scratch.path), scratch.path);
     const flag = /--allow-sys\S*/.exec(String(without.running.capabilities.profiler?.reason))?.[0] ?? "";

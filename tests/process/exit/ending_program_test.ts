@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recover } from "../../../mod.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
-import { type Ended, type RuntimeName, spawnOn, thisRuntime } from "../../support/process/run.ts";
+import { type Ended, onlyOn, type RuntimeName, spawnOn, thisRuntime } from "../../support/process/run.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
 
 const ENDING_PROGRAM = fileURLToPath(new URL("./fixtures/ending_program.ts", import.meta.url));
@@ -52,9 +52,10 @@ async function assertNoRowLost(
   }
 }
 
-/** Tests that {@linkcode assertNoRowLost} holds. */
-function itLosesNoRow(way: string, expectations?: Expectations): void {
-  it(way, () => assertNoRowLost(way, expectations));
+/** Tests that {@linkcode assertNoRowLost} holds, by the suite of the program's runtime. */
+function itLosesNoRow(way: string, expectations: Expectations = {}): void {
+  const skip = onlyOn(expectations.runtime ?? thisRuntime);
+  it(way, { skip }, () => assertNoRowLost(way, expectations));
 }
 
 describe("program that records when it ends loses no row, and ends as without Kymo", () => {
@@ -129,7 +130,7 @@ describe("program on Deno whose own arguments look like those of Deno's watcher 
     "deno run --watch-exclude, which does not watch": { flags: ["-A", "--watch-exclude=x"] },
   };
   for (const [name, command] of Object.entries(commands)) {
-    it(name, async () => {
+    it(name, { skip: onlyOn("deno") }, async () => {
       using scratch = scratchDirectory();
       const { code, signal } = await run("deno", "by a signal", scratch.path, "memory", command);
       assertEquals({ code, signal }, { code: null, signal: "SIGTERM" });

@@ -9,6 +9,7 @@ import {
   commandOf,
   DENO_FLAGS,
   type Ended,
+  onlyOn,
   type RuntimeName,
   spawnCommand,
   type Spawned,
@@ -83,7 +84,7 @@ const EVERYWHERE = [
 describe("program with an exit hook exits as without, and runs the hook last", () => {
   for (const way of EVERYWHERE) it(way, () => assertSameEnd(thisRuntime, "before", way));
   for (const way of ["by Deno.exit", "by close"]) {
-    it(`on Deno ${way}`, () => assertSameEnd("deno", "before", way));
+    it(`on Deno ${way}`, { skip: onlyOn("deno") }, () => assertSameEnd("deno", "before", way));
   }
   for (const signal of SIGNALS) {
     it(`by ${signal}`, async () => {
@@ -126,7 +127,11 @@ describe("program with an exit hook and its own signal listeners receives each s
         "naturally after a signal that Deno.addSignalListener receives once",
       ]
     ) {
-      it(`on Deno ${way}, listening ${when} the hook`, () => assertSameEnd("deno", when, way, ["SIGTERM"]));
+      it(
+        `on Deno ${way}, listening ${when} the hook`,
+        { skip: onlyOn("deno") },
+        () => assertSameEnd("deno", when, way, ["SIGTERM"]),
+      );
     }
     it(`as npm:signal-exit does, listening ${when} the hook`, async () => {
       const { signal, stdout } = await run(thisRuntime, when, "as npm:signal-exit ends it", ["SIGTERM"]);
@@ -206,7 +211,7 @@ describe("exit hooks of several isolates", () => {
       others: ["ready", "handling"],
     });
   });
-  it("run on Deno when a worker handles the signal, and its listener runs once", async () => {
+  it("run on Deno when a worker handles the signal, and its listener runs once", { skip: onlyOn("deno") }, async () => {
     const { code, others } = await runIsolates("deno", "SIGTERM", /^ready$/m, "waits", "lives", "handles signals");
     assertEquals({ code, others }, { code: 6, others: ["ready", "the worker handles it"] });
   });
@@ -268,7 +273,7 @@ describe("exit hooks under deno serve --parallel", () => {
   }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it(`run after the last answer when ${signal} stops the server`, async () => {
+    it(`run after the last answer when ${signal} stops the server`, { skip: onlyOn("deno") }, async () => {
       const { spawned, url } = await serve();
       await spawned.said(/^ready/m, 2);
       const requests = Array.from({ length: 8 }, () => fetch(url).then((response) => response.text()));
@@ -282,7 +287,7 @@ describe("exit hooks under deno serve --parallel", () => {
       assertEquals([...saved.values()].reduce((sum, count) => sum + count), 8);
     });
   }
-  it("all run before SIGHUP ends the process", async () => {
+  it("all run before SIGHUP ends the process", { skip: onlyOn("deno") }, async () => {
     const { spawned } = await serve();
     await spawned.said(/^ready/m, 2);
     spawned.kill("SIGHUP");
@@ -297,7 +302,7 @@ describe("exit hooks under deno serve --parallel", () => {
 describe("program with an exit hook on Deno, with any permissions", () => {
   for (const permissions of [[], ["--deny-run"], ["--allow-read"]]) {
     const flags = permissions.join(" ") || "none";
-    it(`is killed by a signal as without the hook: ${flags}`, async () => {
+    it(`is killed by a signal as without the hook: ${flags}`, { skip: onlyOn("deno") }, async () => {
       const spawned = spawnOn("deno", fixture("hooked_program"), ["before", "by a signal"], {
         permissions: ["--no-prompt", ...permissions],
       });
@@ -307,7 +312,7 @@ describe("program with an exit hook on Deno, with any permissions", () => {
     });
   }
   for (const permissions of ["-A", "--allow-read"]) {
-    it(`is restarted by --watch in a terminal: ${permissions}`, async () => {
+    it(`is restarted by --watch in a terminal: ${permissions}`, { skip: onlyOn("deno") }, async () => {
       using scratch = scratchDirectory();
       const file = scratch.at("watched.ts");
       writeFileSync(file, `import ${JSON.stringify(pathToFileURL(fixture("hooked_program")).href)};\n`);

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
-import { type Ended, spawnOn } from "../../support/process/run.ts";
+import { type Ended, onlyOn, spawnOn } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 
 const PROGRAM = fileURLToPath(new URL("./fixtures/telemetry_program.ts", import.meta.url));
@@ -60,7 +60,7 @@ describe("program on Deno with OTEL_DENO=true ends as without Kymo, exports as m
   before(async () => void (collector = await Collector.start(true)));
   after(() => collector[Symbol.dispose]());
   for (const way of WAYS) {
-    it(`${way}, with a collector`, async () => {
+    it(`${way}, with a collector`, { skip: onlyOn("deno") }, async () => {
       const [plain] = await run(collector.endpoint, way);
       const exported = collector.exports.splice(0).sort();
       for (const durability of ["spool", "memory"]) {
@@ -72,7 +72,7 @@ describe("program on Deno with OTEL_DENO=true ends as without Kymo, exports as m
         assert(countByLabel(scratch.path, "runtime")["rss"]! > 0);
       }
     });
-    it(`${way}, with no collector`, async () => {
+    it(`${way}, with no collector`, { skip: onlyOn("deno") }, async () => {
       using scratch = scratchDirectory();
       const nowhere = "http://127.0.0.1:9"; // nothing listens to the discard port
       const [[plain], [ended]] = await Promise.all([
@@ -83,7 +83,7 @@ describe("program on Deno with OTEL_DENO=true ends as without Kymo, exports as m
       assertEquals(countByLabel(scratch.path, "custom"), { early: 1 });
     });
   }
-  it("by a signal, with a collector that does not answer, at once", async () => {
+  it("by a signal, with a collector that does not answer, at once", { skip: onlyOn("deno") }, async () => {
     using silent = await Collector.start(false);
     using scratch = scratchDirectory();
     const [ended, lived] = await run(silent.endpoint, "by a signal", scratch.path, "memory");

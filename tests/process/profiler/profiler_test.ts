@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { assertEquals } from "@std/assert";
+import { onlyOn, RUNTIMES } from "../../support/process/run.ts";
 
 const fixtures = new URL("./fixtures/", import.meta.url);
 
@@ -20,20 +21,16 @@ function fixture(name: string): string {
   return fileURLToPath(new URL(name, fixtures));
 }
 
-const commands = {
-  deno: ["deno", "run", "--quiet", "--no-config", "--allow-all"],
-  bun: ["bun"],
-};
-
-for (const [runtime, command] of Object.entries(commands)) {
+for (const runtime of RUNTIMES) {
+  const command = runtime === "deno" ? ["deno", "run", "--quiet", "--no-config", "--allow-all"] : [runtime];
   describe(`profiler on ${runtime}`, () => {
-    it("samples only the functions of its own isolate", async () => {
+    it("samples only the functions of its own isolate", { skip: onlyOn(runtime) }, async () => {
       const { main, worker } = JSON.parse(await run(...command, fixture("isolates.ts")));
       assertEquals(main.toSorted(), ["work", "workOfMain"]);
       assertEquals(worker.toSorted(), ["work", "workOfWorker"]);
     });
 
-    it("does not keep the program alive", async () => {
+    it("does not keep the program alive", { skip: onlyOn(runtime) }, async () => {
       assertEquals(await run(...command, fixture("unfinished.ts")), "worked");
     });
   });
@@ -43,12 +40,12 @@ describe("profiler under the permissions of Deno", () => {
   const positions = (...permissions: readonly string[]) =>
     run("deno", "run", "--quiet", "--no-config", "--no-prompt", ...permissions, fixture("positions.ts"));
 
-  it("is unavailable without --allow-sys, with that reason", async () => {
+  it("is unavailable without --allow-sys, with that reason", { skip: onlyOn("deno") }, async () => {
     assertEquals(await positions(), "needs --allow-sys");
     assertEquals(await positions("--allow-sys=hostname"), "needs --allow-sys");
   });
 
-  it("maps positions to the sources without permission to read them", async () => {
+  it("maps positions to the sources without permission to read them", { skip: onlyOn("deno") }, async () => {
     assertEquals(await positions("--allow-sys"), "here at line 14");
     assertEquals(await positions("--allow-sys", "--allow-read"), "here at line 14");
   });
