@@ -1,8 +1,13 @@
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import type { LiveInterval } from "../../../src/analysis/live/live_view.ts";
 import type { LiveProcess } from "../../../src/analysis/live/live_processes.ts";
+import { TelemetryDB } from "../../../src/analysis/mod.ts";
+import { readReportData } from "../../../src/report/make_report.ts";
+import { plain } from "../../support/analysis/report_recording.ts";
+import { closeBrowser, openReport } from "../../support/process/browser.ts";
+import { missing } from "../../support/process/system_tools.ts";
 import { cannotContain, CONTAINERS, Containers } from "../../support/process/containers.ts";
 import { commandOf, spawnCommand, thisRuntime } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
@@ -90,12 +95,48 @@ async function assertToldBySummary(directory: string): Promise<void> {
   assertEquals([about(healthy), remarks.length], ["", 3]);
 }
 
-describe("four containers that share a directory", { skip: cannotContain() }, () => {
-  it("are told apart by kymo top and kymo summary, with the figures of each and what is wrong with it", async () => {
-    using scratch = scratchDirectory();
-    const directory = scratch.at("monitoring");
-    await using containers = await Containers.record(directory);
-    await assertToldByTop(directory, containers);
-    await assertToldBySummary(directory);
-  });
+/** Asserts that the report tells them apart, in its data and, on Deno, in the page's list of programs. */
+async function assertToldByReport(directory: string): Promise<void> {
+  await using db = await TelemetryDB.open(directory);
+  const data = await readReportData(db, { title: "", kymo: "", made: new Date(0) });
+  assertEquals(data.lines.map(({ short }) => short).sort(), Object.values(CONTAINERS).map(shortName).sort());
+  assert(data.processes.every(({ pid }) => pid === 1));
+  const ends = data.findings.filter(({ kind }) => kind === "ends").map(({ text }) => plain(text));
+  assert(ends.some((text) => /^mail is in a crash loop: .*TypeError/.test(text)), ends.join("\n"));
+  assert(ends.some((text) => /billing@web-4 was killed/.test(text)), ends.join("\n"));
+  const [leak] = data.findings.filter(({ kind }) => kind === "memory");
+  const rss = data.quantities.find(({ label }) => label === "rss")!;
+  const rangeOf = (short: string): [number, number] => {
+    const own = rss.processes.filter(({ process }) => data.lines[data.processes[process]!.line]!.short === short);
+    return [Math.min(...own.flatMap(({ min }) => min)), Math.max(...own.flatMap(({ max }) => max))];
+  };
+  const [before, then] = rangeOf(shortName(CONTAINERS.leaking));
+  assert(then - before > 3 * (rangeOf(shortName(CONTAINERS.healthy))[1] - rangeOf(shortName(CONTAINERS.healthy))[0]));
+  if (leak !== undefined) assert(leak.text.includes(shortName(CONTAINERS.leaking)), leak.text);
+  if (thisRuntime !== "deno") return; // the page is the same
+  const { page, close } = await openReport(data);
+  const lines = await page.locator(".lifelines li").allTextContents();
+  assertEquals(lines.length, 4);
+  assert(lines.some((text) => /mail@web-3.*lives: .*uncaught/.test(text)), lines.join("\n"));
+  await close();
+}
+
+after(closeBrowser);
+
+describe("four containers that share a directory", () => {
+  const skip = cannotContain() || missing("chromium");
+  it(
+    "are told apart by top, summary and report, with the figures of each and what is wrong with it",
+    { skip },
+    async () => {
+      using scratch = scratchDirectory();
+      const directory = scratch.at("monitoring");
+      {
+        await using containers = await Containers.record(directory);
+        await assertToldByTop(directory, containers);
+        await assertToldBySummary(directory);
+      }
+      await assertToldByReport(directory);
+    },
+  );
 });
