@@ -42,8 +42,22 @@ export function parseMilliseconds(text: string): number | undefined {
  */
 const BYTES: Readonly<Record<string, bigint>> = {
   B: 1n,
-  ...powers(1_000n, ["k", "M", "G", "T"], ["", "B"]),
-  ...powers(1_024n, ["Ki", "Mi", "Gi", "Ti"], ["", "B"]),
+  k: 10n ** 3n,
+  kB: 10n ** 3n,
+  M: 10n ** 6n,
+  MB: 10n ** 6n,
+  G: 10n ** 9n,
+  GB: 10n ** 9n,
+  T: 10n ** 12n,
+  TB: 10n ** 12n,
+  Ki: 2n ** 10n,
+  KiB: 2n ** 10n,
+  Mi: 2n ** 20n,
+  MiB: 2n ** 20n,
+  Gi: 2n ** 30n,
+  GiB: 2n ** 30n,
+  Ti: 2n ** 40n,
+  TiB: 2n ** 40n,
 };
 
 /** The units of size as text, for help and error messages. */
@@ -69,11 +83,4 @@ function parse(text: string, form: RegExp, units: Readonly<Record<string, bigint
   const size = units[unit];
   if (whole === undefined || size === undefined) return undefined;
   return BigInt(whole) * size + BigInt(fraction.padEnd(9, "0")) * size / 1_000_000_000n;
-}
-
-/** The first of the prefixes times `base`, the next times its square, and so on. */
-function powers(base: bigint, prefixes: readonly string[], ends: readonly string[]): Record<string, bigint> {
-  return Object.fromEntries(
-    prefixes.flatMap((prefix, index) => ends.map((end) => [prefix + end, base ** BigInt(index + 1)])),
-  );
 }

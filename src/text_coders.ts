@@ -18,7 +18,9 @@ export function textDecoder(
   return typeof TextDecoder === "undefined" ? undefined as never : new TextDecoder(encoding, options);
 }
 
-/** The bytes of a text of ASCII characters. */
+/** The bytes of a text of ASCII characters. A loop, since this is a part of the start of each program. */
 export function asciiBytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }

@@ -2,8 +2,9 @@
  * Builds the npm package: `deno run -A tools/build_npm.ts [folder]`, by default into `npm/`.
  *
  * The entries of the library are bundled together, so that they share their modules and the default
- * monitor; every name is as in the source, also in stack traces and profiles. The command line is a
- * separate file, which a recording program never loads. Other packages are built in, so there are
+ * monitor; every name is as in the source, also in stack traces and profiles. The entry for preloads
+ * is the one file of `build_preload.ts`, since those modules take longer to load at the start of each
+ * program. The command line is a separate file, which a recording program never loads. Other packages are built in, so there are
  * no dependencies at run time except the optional peers of the analysis. Declarations are kept file
  * by file.
  *
@@ -17,6 +18,7 @@ import { rollup } from "rollup";
 import denoJson from "../deno.json" with { type: "json" };
 import packageJson from "../package.json" with { type: "json" };
 import { readSource } from "./architecture/source.ts";
+import { buildPreload, preloadBundle } from "./build_preload.ts";
 import { licencesOfPackages } from "./built_in_packages.ts";
 import { packagedDocuments } from "./documents.ts";
 import { run } from "./gate/command.ts";
@@ -44,7 +46,7 @@ exit 127
 */
 `;
 /** The path of a module in the package. */
-const built = (entry: string): string => entry.replace(/\.ts$/, ".js");
+const built = (entry: string): string => entry === auto ? `./${preloadBundle}` : entry.replace(/\.ts$/, ".js");
 
 /** Builds the package into a folder, which must be new or empty. */
 export async function buildNpm(folder: string): Promise<void> {
@@ -53,6 +55,8 @@ export async function buildNpm(folder: string): Promise<void> {
     throw new Error(`Cannot build the npm package: the folder is not empty, it has ${name}: ${folder}`);
   }
   await buildLibrary(folder);
+  await Deno.mkdir(dirname(`${folder}/${preloadBundle}`), { recursive: true });
+  await buildPreload(root, `${folder}/${preloadBundle}`);
   const cliPackages = await bundleCommandLine(folder);
   for (const path of packagedDocuments(root)) {
     await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
@@ -109,7 +113,9 @@ async function buildLibrary(folder: string): Promise<void> {
 }
 
 async function bundleLibrary(compiled: string, folder: string): Promise<void> {
-  const library = entries.filter((entry) => entry !== cli).map((entry) => entry.replace(/^\.\/(.*)\.ts$/, "$1"));
+  const library = entries.filter((entry) => entry !== cli && entry !== auto).map((entry) =>
+    entry.replace(/^\.\/(.*)\.ts$/, "$1")
+  );
   const bundle = await rollup({
     input: Object.fromEntries(library.map((name) => [name, `${compiled}/${name}.js`])),
     external: [/^(?:node|bun):/, ...optionalPeers],

@@ -55,7 +55,7 @@ const EXACT_DIGITS = 15;
  * 1, 10, 100, …: exact in doubles, so that a whole number divided by one of them is the double
  * nearest to the quotient.
  */
-const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
+const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /** Decodes each byte to one character. */
 const latin1 = textDecoder("latin1");
