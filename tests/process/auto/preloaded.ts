@@ -54,13 +54,13 @@ export function preloaded(
   return disposable(spawnCommand(preloadedCommand(runtime, file, args), { env: { KYMO_DIR: directory, ...env } }));
 }
 
-/** The first line that a program prints, or the port in what it says of where it listens. */
+/** The first line of numbers that a program prints, or the port in what it says of where it listens. */
 export function ports({ child, ended }: Spawned): Promise<number[]> {
   return new Promise((resolve, reject) => {
     let said = "";
     const look = (text: string): void => {
       said += text;
-      const [, line] = /^([\d ]+)\n/.exec(said) ?? /https?:\/\/[\w.]+:(\d+)/.exec(said) ?? [];
+      const [, line] = /^([\d ]+)\n/m.exec(said) ?? /https?:\/\/[\w.]+:(\d+)/.exec(said) ?? [];
       if (line !== undefined) resolve(line.split(" ").map(Number));
     };
     for (const stream of [child.stdout, child.stderr]) stream.on("data", look);

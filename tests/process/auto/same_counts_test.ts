@@ -90,6 +90,7 @@ const APPS: readonly (readonly [RuntimeName, name: string])[] = [
   ["deno", "frameworks/koa"],
   ["deno", "frameworks/hono"],
   ["deno", "frameworks/h3"],
+  ["deno", "frameworks/oak"],
   ["bun", "bun_serve"],
   ["bun", "frameworks/express"],
   ["bun", "frameworks/fastify"],

@@ -1,6 +1,6 @@
 /**
- * An application of Oak, as its package on npm is on Bun. It takes a free port, since elsewhere it tells the one that it
- * was asked for, and prints it.
+ * An application of Oak, as its package on npm. It takes a free port, since on Deno it tells the one that it was asked
+ * for, and prints it. There it also says on standard error that it serves files only elsewhere.
  */
 
 import { Application, Router } from "@oakserver/oak";
