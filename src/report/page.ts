@@ -6,6 +6,7 @@
 
 import { sanitize } from "../display/sanitize.ts";
 import type { DifferenceData } from "./shared/difference_data.ts";
+import { packReport } from "./shared/packed_buckets.ts";
 import type { ReportData } from "./shared/report_data.ts";
 import { differenceScript, notices, script, style } from "./viewer_bundle.ts";
 import { storedGzip } from "./stored_gzip.ts";
@@ -28,7 +29,7 @@ export async function renderPage(data: ReportData, { served }: PageOptions = {})
     served,
     loading: "Reading the report…",
     script,
-    data: await dataElement(data),
+    data: await dataElement(packReport(data)),
   });
 }
 

@@ -11,8 +11,11 @@
 import type { Span } from "../../statistics/spans.ts";
 import type { FailedOutcome, RequestOutcome } from "../../http/request_labels.ts";
 
-/** The data of a report. */
-export interface ReportData {
+/**
+ * The data of a report. `OfBuckets`: how the buckets of its cells are written; in the page they are packed (see
+ * `packed_buckets.ts`).
+ */
+export interface ReportData<OfBuckets = Buckets> {
   /** Version of this format. */
   readonly format: 1;
   /** Name of what the report is about, such as the monitoring directory. */
@@ -43,7 +46,7 @@ export interface ReportData {
   /** Findings, the most important first. */
   readonly findings: readonly Finding[];
   /** Duration series, sorted by sum, the largest first. */
-  readonly durations: readonly DurationData[];
+  readonly durations: readonly DurationData<OfBuckets>[];
   /** All other series: the runtime's, and the program's own. */
   readonly quantities: readonly QuantityData[];
   /** CPU profiles. */
@@ -188,7 +191,7 @@ export interface DurationStatistics {
 }
 
 /** A duration series. */
-export interface DurationData {
+export interface DurationData<OfBuckets = Buckets> {
   readonly label: string;
   /** Of requests: which, and how they ended. */
   readonly request?: RequestData;
@@ -199,7 +202,7 @@ export interface DurationData {
     /** Index of the process. */
     readonly process: number;
     readonly statistics: DurationStatistics;
-    readonly cells?: DurationCells;
+    readonly cells?: DurationCells<OfBuckets>;
     /** Index of its pauses, if they are not those of the process. */
     readonly pauses?: number;
   }[];
@@ -254,7 +257,7 @@ export const FAILURES: readonly Failure[] = ["5xx", "threw", "aborted", "4xx"];
  * bin. Empty bins are left out. Distributions are counted in exponential buckets (see
  * `report_buckets.ts`), so that those of several processes or bins can be added.
  */
-export interface DurationCells {
+export interface DurationCells<OfBuckets = Buckets> {
   /** Indices of the bins, ascending. */
   readonly bin: readonly number[];
   /** Smallest duration in each, seconds, exact. */
@@ -263,13 +266,16 @@ export interface DurationCells {
   readonly max: readonly number[];
   /** Sum of the durations in each, seconds. */
   readonly sum: readonly number[];
-  /**
-   * Four numbers for each bucket that is not empty, ascending: the bucket, the count, and how far
-   * above the beginning of the bucket its smallest and its largest duration are, in parts of which
-   * it has `BUCKET_PARTS`.
-   */
-  readonly buckets: readonly (readonly number[])[];
+  /** The distribution in each. */
+  readonly buckets: OfBuckets;
 }
+
+/**
+ * Four numbers for each bucket of a cell that is not empty, ascending: the bucket, the count, and how far above the
+ * beginning of the bucket its smallest and its largest duration are, in parts of which it has `BUCKET_PARTS`. The same
+ * index is the same cell.
+ */
+export type Buckets = readonly ArrayLike<number>[];
 
 /** A series that is not of durations. */
 export interface QuantityData {

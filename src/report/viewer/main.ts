@@ -5,9 +5,9 @@
  */
 
 import type { LiveHead } from "../shared/live_data.ts";
-import { FAILURES, type Finding, type ReportData } from "../shared/report_data.ts";
+import { FAILURES, type Finding } from "../shared/report_data.ts";
 import { WallClock } from "./model/clock.ts";
-import { readData } from "./model/read_data.ts";
+import { readReport } from "./model/read_data.ts";
 import { servedAs } from "./model/served.ts";
 import { viewsOf } from "./model/address/view_hash.ts";
 import { ViewStore } from "./model/view_store.ts";
@@ -23,16 +23,19 @@ import { type Quantities, quantities } from "./page/quantities.ts";
 import { heapProfiles, type Profiles, profiles } from "./profile/profiles.ts";
 import { append, h, replace } from "./ui/dom.ts";
 import { keyboard } from "./ui/keyboard.ts";
-import { drawAll } from "./ui/lazy_drawing.ts";
+import { drawAll, whenDrawn } from "./ui/lazy_drawing.ts";
 import { renewed, shownWhile } from "./ui/renewed.ts";
 import { toolbar } from "./ui/toolbar.ts";
 
 /** Time shown before and after the time range of a finding, as a share of its length. */
 const AROUND = 0.6;
 
+/** The mark of the moment at which what is in the window was drawn. */
+const FIRST_DRAWN = "first drawn";
+
 async function start(): Promise<void> {
   const { matches: dark } = matchMedia("(prefers-color-scheme: dark)");
-  if (servedAs() !== "live") return showPage(new ViewStore(await readData<ReportData>("data"), dark));
+  if (servedAs() !== "live") return showPage(new ViewStore(await readReport("data"), dark));
   const { first, feed } = await connectLive();
   const store = new ViewStore(first.data, dark, { isLive: true });
   showPage(store, first.head);
@@ -79,7 +82,11 @@ function showPage(store: ViewStore, live?: LiveHead): void {
   keyboard(store);
   keepInAddress(store, viewsOf(store), labels.open);
   printsLight(store);
-  document.documentElement.dataset["ready"] = "";
+  whenDrawn().then(() => {
+    performance.mark(FIRST_DRAWN);
+    labels.complete();
+    document.documentElement.dataset["ready"] = "";
+  });
 }
 
 /** Changes when there are other charts of quantities. */

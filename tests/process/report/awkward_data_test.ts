@@ -181,7 +181,7 @@ describe("the report of awkward data", { skip: missing("chromium") }, () => {
     }
     // Half of the width is at the beginning of the bin after the first twenty.
     const [cells] = data.durations[0]!.processes.map(({ cells }) => cells!);
-    const counts = cells!.buckets[cells!.bin.indexOf(20)]!.filter((_, i) => i % 4 === 1);
+    const counts = Array.from(cells!.buckets[cells!.bin.indexOf(20)]!).filter((_, i) => i % 4 === 1);
     assertEquals(sum, counts.reduce((sum, count) => sum + count, 0));
     await page.mouse.move(box.x + box.width / 2, box.y - 150);
     await close();

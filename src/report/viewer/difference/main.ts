@@ -12,7 +12,7 @@ import { ViewStore } from "../model/view_store.ts";
 import { keepInAddress } from "../model/address/keep_in_address.ts";
 import { append, h, replace } from "../ui/dom.ts";
 import { keyboard } from "../ui/keyboard.ts";
-import { drawAll } from "../ui/lazy_drawing.ts";
+import { drawAll, whenDrawn } from "../ui/lazy_drawing.ts";
 import { changeTable } from "./change_table.ts";
 import { flameSection } from "./flame_section.ts";
 import { foot } from "./foot.ts";
@@ -63,7 +63,7 @@ async function start(): Promise<void> {
   keyboard(store);
   keepInAddress(store, differenceViews(data, { first, verdicts: TONES }), choose);
   printsLight(store);
-  document.documentElement.dataset["ready"] = "";
+  whenDrawn().then(() => document.documentElement.dataset["ready"] = "");
 }
 
 /** A report without rows, whose time axis and marks are those of the runs: charts and keys know no other. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DURATION_BUCKETS, forEachBucket, highestBucket } from "../../shared/report_buckets.ts";
+import { addCell, countOf, DURATION_BUCKETS, highestBucket } from "../../shared/report_buckets.ts";
 import type { DurationCells, DurationData, DurationStatistics } from "../../shared/report_data.ts";
 import { forEachInGroups, type Groups, groupsOf, type Selection } from "./selection.ts";
 
@@ -56,13 +56,8 @@ export function viewDurations(
       view.sum[group] = (view.sum[group] ?? 0) + (part.sum[index] ?? 0);
       view.min[group] = Math.min(view.min[group] ?? 0, part.min[index] ?? Infinity);
       view.max[group] = Math.max(view.max[group] ?? 0, part.max[index] ?? -Infinity);
-      forEachBucket(part.buckets[index], (bucket, count, low, high) => {
-        const cell = group * height + bucket - lowest;
-        view.cells[cell] = (view.cells[cell] ?? 0) + count;
-        view.lows[cell] = Math.min(view.lows[cell] ?? 1, low);
-        view.highs[cell] = Math.max(view.highs[cell] ?? 0, high);
-        view.count[group] = (view.count[group] ?? 0) + count;
-      });
+      view.count[group]! += countOf(part.buckets[index]);
+      addCell(part.buckets[index], view, group * height - lowest);
     });
   }
   return view;

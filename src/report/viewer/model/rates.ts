@@ -4,7 +4,7 @@
  * @module
  */
 
-import { forEachBucket } from "../../shared/report_buckets.ts";
+import { countOf } from "../../shared/report_buckets.ts";
 import type { DurationCells } from "../../shared/report_data.ts";
 import { offGroups, type Recorder } from "./recorded.ts";
 import { forEachInGroups, type Groups } from "./selection.ts";
@@ -13,9 +13,7 @@ import type { ViewStore } from "./view_store.ts";
 /** Returns the number of durations in each group. */
 export function countsOf({ bin, buckets }: DurationCells, groups: Groups): number[] {
   const counted: number[] = new Array(groups.count).fill(0);
-  forEachInGroups(bin, groups, (index, group) => {
-    forEachBucket(buckets[index], (_, count) => counted[group] = (counted[group] ?? 0) + count);
-  });
+  forEachInGroups(bin, groups, (index, group) => counted[group]! += countOf(buckets[index]));
   return counted;
 }
 

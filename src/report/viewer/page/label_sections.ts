@@ -22,11 +22,16 @@ import { labelText, wholeLabel } from "../ui/label_text.ts";
 /** Number of sections created at a time. */
 const BATCH = 20;
 
+/** Number of sections that the page is first drawn with: more are below the window. */
+const FIRST = 2;
+
 /** The sections of series. */
 export interface LabelSections {
   readonly element: HTMLElement;
   /** Scrolls to the section of a label. */
   readonly open: (label: string) => void;
+  /** Creates what the page was first drawn without. */
+  readonly complete: () => void;
 }
 
 /**
@@ -49,7 +54,7 @@ export function labelSections(store: ViewStore, clock: WallClock): LabelSections
   /** What a section is made of: that its route has failed can be known later than the route. */
   const keyOf = (data: DurationData): string =>
     `${sameRoute(store, data).some(({ request }) => isFailure(request?.outcome))}`;
-  let wanted = BATCH;
+  let wanted = FIRST;
   const show = (): void => {
     const shown = store.data.durations.filter(({ label }) => store.shows(label));
     const now = new Set(shown.slice(0, wanted).map(({ label }) => label));
@@ -72,7 +77,7 @@ export function labelSections(store: ViewStore, clock: WallClock): LabelSections
     nothing.hidden = store.noLabelReason === undefined;
     nothing.textContent = store.noLabelReason ?? "";
     const left = shown.length - now.size;
-    more.hidden = left <= 0;
+    more.hidden = left <= 0 || wanted < BATCH;
     more.textContent = `Show ${Math.min(BATCH, left)} more of ${left} labels`;
   };
   more.addEventListener("click", () => {
@@ -97,7 +102,11 @@ export function labelSections(store: ViewStore, clock: WallClock): LabelSections
     section?.scrollIntoView({ block: "start" });
     section?.querySelector("h3")?.focus({ preventScroll: true });
   };
-  return { element, open };
+  const complete = (): void => {
+    wanted = Math.max(wanted, BATCH);
+    show();
+  };
+  return { element, open, complete };
 }
 
 const RATE_HEIGHT = 92;

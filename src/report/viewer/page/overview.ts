@@ -18,6 +18,7 @@ import { outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
 import { labelText } from "../ui/label_text.ts";
+import { unwatchWithin, watch } from "../ui/lazy_drawing.ts";
 
 interface Row {
   readonly data: DurationData;
@@ -184,6 +185,7 @@ function rowsOf(
     for (const [label, { element }] of made) {
       if (shown.has(label)) continue;
       element.remove();
+      unwatchWithin(element);
       made.delete(label);
     }
     let place = body.firstElementChild;
@@ -210,13 +212,17 @@ function newRow(
   const button = h("button", { type: "button", onclick: () => open(label) }, labelText(label));
   const cells = COLUMNS.slice(1).map((column) => ({ column, cell: h("td") }));
   const spark = h("td");
+  let data: DurationData | undefined;
+  const draw = (): void => replace(spark, data === undefined ? "–" : sparkline(data, store));
+  const drawing = watch(spark, draw, () => {}, "when idle");
   const fill = (row: Row): void => {
     for (const { column, cell } of cells) {
       const text = column.text(row, store);
       if (cell.textContent !== text) cell.textContent = text;
       cell.className = column.name === "Failed" && (row.failed ?? 0) > 0 ? "failures" : "";
     }
-    replace(spark, hasCells(row.data) ? sparkline(row.data, store) : "–");
+    data = hasCells(row.data) ? row.data : undefined;
+    drawing.redraw();
   };
   const element = h("tr", {}, h("th", { scope: "row" }, button), ...cells.map(({ cell }) => cell), spark);
   return { element, fill };

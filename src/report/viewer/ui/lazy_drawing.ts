@@ -1,6 +1,6 @@
 /**
  * Draws elements that are in view, and frees those that are not: a report may have thousands of
- * charts.
+ * charts. Those in the window are drawn first, and those near it when the page has nothing else to do.
  *
  * @module
  */
@@ -11,29 +11,47 @@ export interface LazyDrawing {
   redraw(): void;
 }
 
+/** When an element is drawn that is in the window: in the next frame, or when nothing else is left to do. */
+export type Urgency = "next frame" | "when idle";
+
 interface Watched {
+  readonly urgency: Urgency;
   readonly draw: () => void;
   readonly free: () => void;
+  /** Whether it is in the window or near it. */
   visible: boolean;
   drawn: boolean;
-  waiting: boolean;
   width: number;
 }
 
+/** How far outside of the window an element is near it, pixels. */
+const NEAR = 600;
+
+/** Longest time that an element near the window waits, ms. */
+const LONGEST_WAIT = 500;
+
 const watched = new Map<Element, Watched>();
+
+/** What is drawn in the next frame if it is in the window, and later if it is near it. */
+const inNextFrame = new Map<Element, Watched>();
+const later = new Set<Watched>();
+let isWaiting = false;
+
+const { promise: firstDrawing, resolve: isDrawn } = Promise.withResolvers<void>();
 
 const visibility = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     const entry = watched.get(target);
     if (entry === undefined) continue;
     entry.visible = isIntersecting;
-    if (isIntersecting && !entry.drawn) drawSoon(entry);
+    if (isIntersecting && !entry.drawn) drawSoon(target, entry);
     if (!isIntersecting && entry.drawn) {
       entry.drawn = false;
       entry.free();
     }
   }
-}, { rootMargin: "600px 0px" });
+  if (inNextFrame.size === 0) isDrawn();
+}, { rootMargin: `${NEAR}px 0px` });
 
 const sizes = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
@@ -42,32 +60,81 @@ const sizes = new ResizeObserver((entries) => {
       continue;
     }
     entry.width = contentRect.width;
-    if (entry.drawn) drawSoon(entry);
+    if (entry.drawn) drawSoon(target, entry);
   }
 });
 
-function drawSoon(entry: Watched): void {
-  if (entry.waiting) return;
-  entry.waiting = true;
-  requestAnimationFrame(() => {
-    entry.waiting = false;
-    if (!entry.visible) return;
-    entry.drawn = true;
-    entry.draw();
+function drawSoon(element: Element, entry: Watched): void {
+  if (inNextFrame.size === 0) requestAnimationFrame(drawFrame);
+  inNextFrame.set(element, entry);
+}
+
+function drawFrame(): void {
+  const inWindow: Watched[] = [];
+  // All are measured before one is drawn, which changes what is measured.
+  for (const [element, entry] of inNextFrame) {
+    const { top, bottom } = element.getBoundingClientRect();
+    if (entry.urgency === "next frame" && bottom > 0 && top < innerHeight) {
+      inWindow.push(entry);
+      later.delete(entry);
+    } else later.add(entry);
+  }
+  inNextFrame.clear();
+  inWindow.forEach(draw);
+  isDrawn();
+  drawLater();
+}
+
+/** Draws one element whenever the page has nothing else to do. */
+function drawLater(): void {
+  if (isWaiting || later.size === 0) return;
+  isWaiting = true;
+  whenIdle(() => {
+    isWaiting = false;
+    for (const entry of later) {
+      later.delete(entry);
+      draw(entry);
+      break;
+    }
+    drawLater();
   });
+}
+
+/** Safari has no idle callbacks. */
+function whenIdle(callback: () => void): void {
+  if (typeof requestIdleCallback === "undefined") setTimeout(callback, 1);
+  else requestIdleCallback(callback, { timeout: LONGEST_WAIT });
+}
+
+function draw(entry: Watched): void {
+  if (!entry.visible) return;
+  entry.drawn = true;
+  entry.draw();
+}
+
+/** Resolves when what is urgent in the window has been drawn and painted for the first time. */
+export async function whenDrawn(): Promise<void> {
+  if (watched.size > 0) await firstDrawing;
+  // A frame is painted after its callbacks.
+  await new Promise((resolve) => setTimeout(resolve));
 }
 
 /**
  * Draws an element when it comes into view or changes its width. `free` is called to free its
  * resources when it is far out of view.
  */
-export function watch(element: Element, draw: () => void, free: () => void): LazyDrawing {
+export function watch(
+  element: Element,
+  draw: () => void,
+  free: () => void,
+  urgency: Urgency = "next frame",
+): LazyDrawing {
   const entry: Watched = {
+    urgency,
     draw,
     free,
     visible: false,
     drawn: false,
-    waiting: false,
     width: 0,
   };
   watched.set(element, entry);
@@ -75,7 +142,7 @@ export function watch(element: Element, draw: () => void, free: () => void): Laz
   sizes.observe(element);
   return {
     redraw() {
-      if (entry.visible) drawSoon(entry);
+      if (entry.visible) drawSoon(element, entry);
       else if (entry.drawn) {
         entry.drawn = false;
         entry.free();
@@ -88,7 +155,10 @@ export function watch(element: Element, draw: () => void, free: () => void): Laz
 export function unwatch(element: Element): void {
   visibility.unobserve(element);
   sizes.unobserve(element);
-  watched.get(element)?.free();
+  const entry = watched.get(element);
+  if (entry === undefined) return;
+  entry.free();
+  entry.visible = false;
   watched.delete(element);
 }
 
@@ -99,6 +169,8 @@ export function unwatchWithin(element: Element): void {
 
 /** Draws everything at once, in view or not, for printing. */
 export function drawAll(): void {
+  inNextFrame.clear();
+  later.clear();
   for (const entry of watched.values()) {
     entry.drawn = true;
     entry.draw();

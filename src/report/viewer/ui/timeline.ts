@@ -4,9 +4,8 @@
  * @module
  */
 
-import { viewDurations } from "../model/duration_view.ts";
 import { recordersOf } from "../model/recorded.ts";
-import type { Groups } from "../model/selection.ts";
+import { addUp, countsOf } from "../model/rates.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { paletteOf, translucent } from "./colours.ts";
 import { h } from "./dom.ts";
@@ -14,6 +13,9 @@ import { hatch } from "./hatch.ts";
 import { watch } from "./lazy_drawing.ts";
 
 const HEIGHT = 30;
+
+/** Most series whose durations are counted: the largest. */
+const MOST_COUNTED = 50;
 
 /** Creates the chart of the number of durations over time; dragging selects a time range. */
 export function timeline(store: ViewStore): HTMLElement {
@@ -38,7 +40,9 @@ export function timeline(store: ViewStore): HTMLElement {
     const bins = store.bins - store.first;
     const size = Math.max(1, Math.ceil(bins / (width / 2)));
     const groups = { from: store.first, to: store.bins, size, count: Math.ceil(bins / size) };
-    const counts = countsOf(store, all, groups);
+    const cells = store.data.durations.slice(0, MOST_COUNTED)
+      .flatMap(({ processes }) => processes.flatMap(({ cells }) => cells === undefined ? [] : [cells]));
+    const counts = addUp(cells.map((one) => countsOf(one, groups)), groups);
     const most = counts.reduce((most, count) => Math.max(most, count), 1);
     const { off } = store.recordedTimes(recordersOf(all));
     const xOf = (time: number): number => (time / store.data.bins.width - store.first) / bins * width;
@@ -51,7 +55,7 @@ export function timeline(store: ViewStore): HTMLElement {
       context.fillRect(left, HEIGHT - height, Math.max(1, size / bins * width - 0.3), height);
     });
   };
-  const drawing = watch(element, draw, () => {});
+  const drawing = watch(element, draw, () => {}, "when idle");
   place();
   store.subscribe((state, before) => {
     place();
@@ -59,15 +63,6 @@ export function timeline(store: ViewStore): HTMLElement {
   });
   dragSelects(element, store);
   return element;
-}
-
-function countsOf(store: ViewStore, processes: ReadonlySet<number>, groups: Groups): Float64Array {
-  const counts = new Float64Array(groups.count);
-  for (const data of store.data.durations.slice(0, 50)) {
-    const { count } = viewDurations(data, { processes }, groups);
-    count.forEach((value, group) => counts[group] = (counts[group] ?? 0) + value);
-  }
-  return counts;
 }
 
 /** Dragging selects a time range; dragging from within the selected range moves it. */
