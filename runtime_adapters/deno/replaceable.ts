@@ -1,5 +1,6 @@
 import type { Replaceable, ServerTimer } from "../../src/runtime.ts";
 import { builtin } from "../node_api/builtins.ts";
+import { isAtLeast } from "../version.ts";
 import { beforeFirstEmittingServer, nodeServers } from "../node_api/http/servers.ts";
 import {
   type AnyFunction,
@@ -50,6 +51,9 @@ function timedArguments({ handler }: ServerTimer, args: unknown[]): unknown[] {
   return typeof own === "function" ? [first, handler(own), ...rest] : args;
 }
 
+/** The version of Deno whose `node:module` can replace what modules export by name. */
+const EXPORTS_SINCE = "2.8";
+
 /** What makes workers on Deno. */
 export const denoWorkers: readonly Replaceable<string>[] = [
   { name: "Worker", replace: (url) => replaceClass(globalThis, "Worker", (args) => withPreload(args, url, isModule)) },
@@ -57,6 +61,9 @@ export const denoWorkers: readonly Replaceable<string>[] = [
     name: "node:worker_threads",
     replace(url) {
       const undo = replaceClass(builtin("node:worker_threads"), "Worker", (args) => withPreload(args, url, isFile));
+      if (!isAtLeast(Deno.version.deno, EXPORTS_SINCE)) {
+        throw new Error(`where its Worker is imported by name: needs Deno ${EXPORTS_SINCE}`);
+      }
       builtin<{ syncBuiltinESMExports(): void }>("node:module").syncBuiltinESMExports();
       return undo;
     },

@@ -91,6 +91,18 @@ const DIFFERENCES: readonly Difference[] = [
     atTimes: true,
   },
   {
+    runtime: "deno",
+    until: "2.8",
+    tests: /^under the preload on deno > workers of both kinds are recorded$/,
+    why: "what node:worker_threads exports by name cannot be replaced",
+  },
+  {
+    runtime: "deno",
+    until: "2.7.14",
+    tests: /^under the preload on deno > a request to Koa whose client has left is aborted$/,
+    why: "Koa answers a request whose client has left with a failure",
+  },
+  {
     runtime: "bun",
     until: "1.3.7",
     tests: /^a recorded profile on bun > /,
@@ -125,6 +137,12 @@ const DIFFERENCES: readonly Difference[] = [
     runtime: "bun",
     until: "1.4",
     tests: /^timed listener of node:http on bun > records a client that leaves/,
+    why: "a response of node:http does not tell that its client has left",
+  },
+  {
+    runtime: "bun",
+    until: "1.4",
+    tests: /^under the preload on bun > a request to .+ whose client has left is aborted$/,
     why: "a response of node:http does not tell that its client has left",
   },
   {

@@ -29,6 +29,7 @@ const END_TO_END = [
   "tests/process/faults/kill/kill_recording_program_test.ts",
   "tests/process/directories/monitoring_directory_test.ts",
   "tests/process/auto/harmless_test.ts",
+  "tests/process/auto/older_versions_test.ts",
   "tests/process/http/server_test.ts",
   "tests/process/http/listener_test.ts",
   "tests/process/profiler/recorded_profile_test.ts",
