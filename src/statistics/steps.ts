@@ -56,6 +56,9 @@ const SURE = 2.5;
 /** How many times the usual change between two neighbouring stretches a step must be. */
 const BEYOND_USUAL = 3;
 
+/** How many times the noise a step must be, and how much better than a curve, to stand whatever is beside it. */
+const CLEAR = { noise: 6, overCurve: 30 };
+
 /** The standard deviation of a normal variable, in median absolute deviations. */
 const DEVIATIONS = 1.4826;
 
@@ -63,7 +66,10 @@ const DEVIATIONS = 1.4826;
 export interface Step {
   /** Index of the first value after it. */
   readonly index: number;
-  /** Medians of the values before it and after it, up to the next step on either side. */
+  /** Where the values before it begin and those after it end: at the next change on either side, even if that is no step. */
+  readonly from: number;
+  readonly to: number;
+  /** Their medians. */
   readonly before: number;
   readonly after: number;
   /** The probability of such a difference by chance, by rank. */
@@ -89,6 +95,9 @@ export function findSteps(values: readonly number[], { least, cuts = [] }: StepO
     .sort((a, b) => a - b);
   const changes = values.map((_, index) => isInside(index, values.length) ? changeAt(values, index) : 0);
   const sigma = noise(values);
+  // Steps that were clear while all changes beside them stood: without these they would be compared with what begins
+  // there, such as a drift.
+  const clear = new Map<number, Candidate>();
   // Leaving out a step changes what is before and after its neighbours: the least certain goes first.
   while (starts.length > 0) {
     const each = memory(values, starts);
@@ -97,10 +106,18 @@ export function findSteps(values: readonly number[], { least, cuts = [] }: StepO
       return stepAt(values, index, { from, to, each });
     });
     const usual = usualChange(changes, starts);
-    const failing = steps.filter((step) =>
-      !isStep(values, step, { least, usual, atOnce: changes[step.index]!, sigma })
-    );
-    if (failing.length === 0) return steps.map(({ overCurve: _, ...step }) => step);
+    const failing: Candidate[] = [];
+    for (const step of steps) {
+      const isOne = isStep(values, step, { least, usual, atOnce: changes[step.index]!, sigma });
+      if (isOne && isClear(step, sigma) && !clear.has(step.index)) clear.set(step.index, step);
+      if (!isOne && !clear.has(step.index)) failing.push(step);
+    }
+    if (failing.length === 0) {
+      return steps.map(({ index }, i) => {
+        const { overCurve: _, ...step } = clear.get(index) ?? steps[i]!;
+        return step;
+      });
+    }
     const worst = failing.reduce((a, b) => size(b) < size(a) ? b : a);
     starts = starts.filter((index) => index !== worst.index);
   }
@@ -125,6 +142,8 @@ function stepAt(
   const middles = { before: median(before), after: median(after) };
   return {
     index,
+    from,
+    to,
     ...middles,
     chance: rankTest(before, after, each).chance,
     overCurve: overCurve(before, after) / each,
@@ -186,6 +205,10 @@ function isStep(values: readonly number[], step: Candidate, { least, usual, atOn
   return size(step) >= least && chance <= MAX_CHANCE && overCurve >= BETTER_THAN_CURVE &&
     jumpAt(values, index, sigma) * sign >= JUMP * size(step) &&
     atOnce * sign >= SHARP * size(step) && atOnce * sign >= BEYOND_USUAL * usual;
+}
+
+function isClear(step: Candidate, sigma: number): boolean {
+  return size(step) >= CLEAR.noise * sigma && step.overCurve >= CLEAR.overCurve;
 }
 
 /**

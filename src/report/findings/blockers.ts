@@ -95,10 +95,27 @@ function stallsQuery(source: Source): string {
 /** Slots of all stalls together: durations are joined to stalls by slot. */
 const SLOTS = 200_000;
 
+/** Seconds within which requests ended at one moment, in whatever order the runtime told their ends. */
+const SAME_MOMENT = 0.002;
+
+/** A label whose durations are most of a stall. */
+interface Candidate {
+  /** The stall. */
+  readonly id: number;
+  readonly process: number;
+  readonly label: string;
+  /** Whether those that began during the stall are most of it. */
+  readonly isWithin: boolean;
+  /** Seconds of the stall, all of them together. */
+  readonly time: number;
+  /** When the one with the most of the stall ended, seconds after the end of the stall. */
+  readonly ended: number;
+}
+
 /** Reads the label that ran for most of each stall, by the id of the stall. */
 async function readWhatRan(source: Source): Promise<Map<number, string>> {
   const slack = `${TIMER_SLACK} * 1e9`;
-  const rows = await source.rows<{ id: number; label: string; time: number }>(`
+  const rows = await source.rows<Candidate>(`
     WITH stall AS MATERIALIZED (
       SELECT id, process, length, Timepoint - round(length * 1e9 + ${slack})::BIGINT AS "from", Timepoint + (${slack})::BIGINT AS "to"
       FROM (${stallsQuery(source)})
@@ -109,17 +126,37 @@ async function readWhatRan(source: Source): Promise<Map<number, string>> {
       SELECT process, Label, Timepoint - round(Measurement * 1e9)::BIGINT AS began, Timepoint AS ended, Measurement AS duration
       FROM ${source.durations.relation} WHERE Channel = '${CHANNELS.duration}' AND Measurement BETWEEN 0 AND 9e9
     )
-    SELECT id, Label AS label, sum(duration) AS time
+    SELECT id, any_value(stall.process)::DOUBLE AS process, Label AS label,
+      coalesce(sum(duration) FILTER (began >= "from"), 0) >= ${MOST} * any_value(length) AS isWithin,
+      sum(ended - greatest(began, "from"))::DOUBLE / 1e9 AS time,
+      (arg_max(ended, ended - greatest(began, "from")) - any_value("to"))::DOUBLE / 1e9 AS ended
     FROM ran JOIN (SELECT slotted.*, width FROM slotted, width) AS stall
-    ON ran.process = stall.process AND ended // width = slot AND began >= "from" AND ended <= "to"
+    ON ran.process = stall.process AND ended // width = slot AND ended BETWEEN "from" AND "to"
     GROUP BY id, Label HAVING time >= ${MOST} * any_value(length) ORDER BY id, time, label`);
+  const stallsOf = (process: number): Map<string, Candidate[]> =>
+    Map.groupBy(rows.filter((row) => row.process === process), ({ label }) => label);
+  const explained = new Map([...new Set(rows.map(({ process }) => process))].map((of) => [of, stallsOf(of)]));
   const found = new Map<number, string>();
   for (const [id, candidates] of Map.groupBy(rows, ({ id }) => id)) {
-    // Requests that waited took as long; of nested blocks the innermost says the most. A stream is
-    // open while anything runs.
-    const ran = candidates.find(({ label }) => parseRequestLabel(label) === undefined) ??
-      candidates.findLast(({ label }) => parseRequestLabel(label)?.outcome !== "stream");
+    // Of nested blocks the innermost says the most. One that began long before is no block of code: it waited.
+    const ran = candidates.find(({ label, isWithin }) => isWithin && parseRequestLabel(label) === undefined) ??
+      requestThatRan(candidates, ({ process, label }) => explained.get(process)!.get(label)!.length);
     if (ran !== undefined) found.set(id, ran.label);
   }
   return found;
+}
+
+/**
+ * The request that ran, among others that only waited for it and took as long: it ended first, since they go on when it
+ * gives the event loop back. Of those that ended at that moment it is the one that explains the most stalls.
+ */
+function requestThatRan(candidates: readonly Candidate[], stalls: (of: Candidate) => number): Candidate | undefined {
+  // A stream is open while anything runs.
+  const requests = candidates.filter(({ label }) => {
+    const { outcome } = parseRequestLabel(label) ?? {};
+    return outcome !== undefined && outcome !== "stream";
+  });
+  const first = Math.min(...requests.map(({ ended }) => ended));
+  const atOnce = requests.filter(({ ended }) => ended <= first + SAME_MOMENT).sort((a, b) => a.ended - b.ended);
+  return atOnce.reduce<Candidate | undefined>((a, b) => a !== undefined && stalls(a) >= stalls(b) ? a : b, undefined);
 }

@@ -45,6 +45,22 @@ describe("findSteps", () => {
     assertEquals(findSteps(values(1, 0.001, (i) => i < 300 ? 1 : 1.2), { least: 0.1 }).length, 1);
     assertEquals(findSteps(values(1, 0, (i) => i < 30 ? 1 : 1.2, 60), { least: 0.1 }).map(({ index }) => index), [30]);
   });
+  it("finds a clear step whatever is beside it: a drift, or what is there for a while", () => {
+    const drift = (from: number) => (i: number): number => 1.5 * Math.min(1, Math.max(0, i - from) / 40);
+    const beside: Record<string, (i: number) => number> = {
+      "a drift after it": drift(120),
+      "a drift before it": (i) => drift(20)(100 - i),
+      "a hump after it": (i) => i < 130 || i > 170 ? 0 : 1.2 * Math.sin((i - 130) / 40 * Math.PI),
+    };
+    for (const [what, shape] of Object.entries(beside)) {
+      for (let seed = 0; seed < 20; seed++) {
+        const steps = findSteps(values(seed, 0.04, (i) => shape(i) + (i < 100 ? 0 : 0.5), 200), { least: 0.1 });
+        assertEquals(steps.map(({ index }) => index), [100], `${what}, seed ${seed}`);
+        assertAlmostEquals(steps[0]!.after - steps[0]!.before, 0.5, 0.1, `${what}, seed ${seed}`);
+        assert(steps[0]!.from < 100 && steps[0]!.to > 100);
+      }
+    }
+  });
   it("finds none in noise, drifts, waves and spikes", () => {
     const shapes: ((i: number) => number)[] = [
       () => 0,

@@ -43,8 +43,7 @@ export async function readSteps(
     const cuts = marks.map(({ at }) => cells.findIndex((cell) => cell.from >= at));
     const steps = findSteps(cells.map(({ level }) => level), { least: LEAST, cuts });
     const read: StepData[] = [];
-    for (const [i, { index, chance }] of steps.entries()) {
-      const [first, end] = [steps[i - 1]?.index ?? 0, steps[i + 1]?.index ?? cells.length];
+    for (const { index, from: first, to: end, chance } of steps) {
       const [before, after] = [medianOf(cells.slice(first, index)), medianOf(cells.slice(index, end))];
       // The medians must have changed, too, and not only the level between them.
       if (Math.abs(Math.log(after / before)) < LEAST) continue;
