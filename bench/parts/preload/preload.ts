@@ -38,7 +38,7 @@ using project = temporaryDirectory();
 const preload = join(project.path, "auto/kymo_auto.js");
 mkdirSync(join(project.path, "auto"));
 await buildPreload(root, preload);
-cpSync(here("empty.ts"), join(project.path, "empty.ts"));
+for (const program of ["empty.ts", "runtime_parts.ts"]) cpSync(here(program), join(project.path, program));
 
 /** The command that runs a program, preloaded or not. */
 function commandOf(program: string, isPreloaded: boolean): string[] {
@@ -47,27 +47,45 @@ function commandOf(program: string, isPreloaded: boolean): string[] {
   return [...flags, ...preloading, program];
 }
 
-/** The run time of an empty program, ms. Asserts that it was recorded, or not. */
-function timeStart(isPreloaded: boolean): number {
+/** A program that does nothing, and what is added to its start. */
+interface Start {
+  readonly program: "empty.ts" | "runtime_parts.ts";
+  /** Whether there is a preload, and whether that is switched off. */
+  readonly preload: "none" | "off" | "on";
+}
+
+/** The run time of a program, ms. Asserts that it was recorded, or not. */
+function timeStart({ program, preload }: Start): number {
   using directory = temporaryDirectory();
   const before = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, commandOf(join(project.path, "empty.ts"), isPreloaded), {
+  const { status, stderr } = spawnSync(process.execPath, commandOf(join(project.path, program), preload !== "none"), {
     cwd: directory.path,
+    env: { ...process.env, KYMO_AUTO: preload === "off" ? "0" : "1" },
     stdio: ["ignore", "ignore", "pipe"],
     encoding: "utf8",
   });
   const time = performance.now() - before;
   const isRecorded = readdirSync(directory.path).includes("_monitoring");
-  if (status !== 0 || isRecorded !== isPreloaded) throw new Error(`Cannot measure: ${stderr}`);
+  if (status !== 0 || isRecorded !== (preload === "on")) throw new Error(`Cannot measure: ${stderr}`);
   return time;
 }
 
-const starts = { bare: [] as number[], preloaded: [] as number[] };
+const BARE_START: Start = { program: "empty.ts", preload: "none" };
+const RUNTIME_PARTS: Start = { program: "runtime_parts.ts", preload: "none" };
+const LOADED: Start = { program: "empty.ts", preload: "off" };
+const RECORDED: Start = { program: "empty.ts", preload: "on" };
+
+const starts = new Map<Start, number[]>([BARE_START, RUNTIME_PARTS, LOADED, RECORDED].map((start) => [start, []]));
 for (let round = 0; round <= STARTS; round++) {
-  for (const isPreloaded of round % 2 === 0 ? [true, false] : [false, true]) {
-    const time = timeStart(isPreloaded);
-    if (round > 0) starts[isPreloaded ? "preloaded" : "bare"].push(time);
+  for (const [start, times] of round % 2 === 0 ? starts : [...starts].reverse()) {
+    const time = timeStart(start);
+    if (round > 0) times.push(time);
   }
+}
+
+/** What a start takes above an empty program, ms, by round. */
+function above(start: Start): number[] {
+  return starts.get(start)!.map((time, round) => time - starts.get(BARE_START)![round]!);
 }
 
 /** A server in a process of its own. */
@@ -158,10 +176,28 @@ reportFindings({
       what: "run time of an empty program with a preload: above",
       against: BARE,
       unit: "ms",
-      value: spread(starts.preloaded.map((time, round) => time - starts.bare[round]!)),
+      value: spread(above(RECORDED)),
       goal: { atMost: MOST },
     },
-    { what: "run time of an empty program", unit: "ms", value: spread(starts.bare) },
+    {
+      what: "run time of an empty program with a preload",
+      against: BARE,
+      unit: "x",
+      value: ratio(starts.get(RECORDED)!, starts.get(BARE_START)!),
+    },
+    {
+      what: "run time of a program that loads the same parts of the runtime: above",
+      against: "an empty program",
+      unit: "ms",
+      value: spread(above(RUNTIME_PARTS)),
+    },
+    {
+      what: "run time of an empty program with a preload that is switched off: above",
+      against: BARE,
+      unit: "ms",
+      value: spread(above(LOADED)),
+    },
+    { what: "run time of an empty program", unit: "ms", value: spread(starts.get(BARE_START)!) },
     {
       what: "requests per second of a preloaded server",
       against: BARE,
