@@ -267,9 +267,18 @@ export const OF_COMMANDS = ["KYMO_TO", "KYMO_TO_PASSWORD_FILE"];
 /** With `0` in it the preload does nothing. */
 const PRELOAD = "KYMO_AUTO";
 
-/** Whether the preload is to do nothing in this process, as in the `kymo` command itself. */
+/**
+ * Whether the preload is to do nothing in this process, as in the `kymo` command itself.
+ *
+ * @throws {KymoError} `"invalid-argument"` if the variable has a wrong value, by which somebody wants
+ * to switch it off: `no`, say.
+ */
 export function isPreloadOff(environment: Environment): boolean {
-  return flag.parse(environment.get(PRELOAD) ?? "") === false;
+  const text = environment.get(PRELOAD) ?? "";
+  if (text === "") return false;
+  const isOn = flag.parse(text);
+  if (isOn !== undefined) return isOn === false;
+  throw new KymoError("invalid-argument", `Cannot start: ${PRELOAD} must be ${flag.form}: ${quote(text)}`);
 }
 
 /** The variable of the preload that is no option of `start`. */

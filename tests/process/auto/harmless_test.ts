@@ -61,6 +61,7 @@ describe("a program under the preload does what it does without,", () => {
 
   const wrong: Record<string, Readonly<Record<string, string>>> = {
     "a variable has a wrong value": { KYMO_FLUSH: "soon" },
+    "the variable that switches it off has a wrong value": { KYMO_AUTO: "no" },
     "a variable is out of range": { KYMO_MEMORY: "1" },
     "the variable for outgoing requests has a wrong value": { KYMO_CLIENT: "maybe" },
     "a variable is not Kymo's": { KYMO_DIRECTORY: "somewhere" },
