@@ -33,7 +33,7 @@ export async function compareClickHouse(
   await using server = await ClickHouseServer.start(version);
   const rows = join(directory, "rows");
   const store = `clickhouse://127.0.0.1:${server.port}`;
-  const ship = () => timeRun(kymo, { args: ["ship", directory, "--to", store] });
+  const ship = () => timeRun(kymo, { args: ["ship", directory, "--to", store], areInstalled: true });
   const empty = async (): Promise<void> => {
     await server.query("TRUNCATE TABLE kymo.observation");
     await server.query("TRUNCATE TABLE kymo.shipped");

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
-import { commandOf } from "../../harness/child.ts";
+import { type ChildOptions, commandOf } from "../../harness/child.ts";
 
 /** A program of the bench in the background. Disposing kills it. */
 export class Background implements AsyncDisposable {
   readonly #child: ChildProcess;
 
-  constructor(program: URL, args: readonly string[]) {
-    const [executable, all] = commandOf(program, { args });
+  constructor(program: URL, args: readonly string[], options: Omit<ChildOptions, "args" | "cwd"> = {}) {
+    const [executable, all] = commandOf(program, { ...options, args });
     const child = this.#child = spawn(executable, all, { stdio: "ignore" });
     const kill = (): void => void child.kill("SIGKILL");
     process.on("exit", kill); // it must not outlive a bench that is ended
@@ -33,5 +33,6 @@ const entry = new URL("../../../src/cli/main.ts", import.meta.url);
 
 /** A `kymo ship` that follows a directory. */
 export function follower(directory: string, to: string): Background {
-  return new Background(entry, ["ship", directory, "--to", to, "--follow", "--keep", "forever"]);
+  const args = ["ship", directory, "--to", to, "--follow", "--keep", "forever"];
+  return new Background(entry, args, { areInstalled: true });
 }

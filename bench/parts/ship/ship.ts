@@ -35,7 +35,7 @@ function compare(server: PostgresServer): Figure[] {
   const { directory } = recording;
   const rows = join(directory, "rows");
   const ship = (): { readonly time: number; readonly output: unknown } =>
-    timeRun(kymo, { args: ["ship", directory, "--to", server.url] });
+    timeRun(kymo, { args: ["ship", directory, "--to", server.url], areInstalled: true });
   const empty = (): unknown => server.query("TRUNCATE kymo.observation, kymo.shipped; CHECKPOINT");
 
   ship(); // makes the tables

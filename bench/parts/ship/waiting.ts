@@ -34,7 +34,10 @@ export async function memoryWithManyFiles(server: PostgresServer): Promise<Figur
   using many = temporaryDirectory();
   writeFiles(many.path);
   const peakOfShipping = (directory: string): number => {
-    const { output } = timeRun(kymo, { args: ["ship", directory, "--to", server.url, "--keep", "forever"] });
+    const { output } = timeRun(kymo, {
+      args: ["ship", directory, "--to", server.url, "--keep", "forever"],
+      areInstalled: true,
+    });
     return (output as { readonly peak: number }).peak / MIB;
   };
   const figure = (what: string, peak: number): Figure => ({
