@@ -103,7 +103,7 @@ export class Refusals {
   }
 
   /** The store has taken pieces: those that it refused before are to blame, if they are of other files. */
-  took(pieces: readonly Piece[]): void {
+  took(pieces: readonly Pick<Piece, "file">[]): void {
     for (const { file } of pieces) if (this.#taken.size < 2) this.#taken.add(file);
     for (const suspect of this.#suspects.splice(0)) {
       if (pieces.some(({ file }) => file !== suspect.piece.file)) this.#condemn(suspect);

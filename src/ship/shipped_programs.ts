@@ -35,7 +35,7 @@ export class ShippedPrograms {
   }
 
   /** The store has taken these pieces, and what it was told of their programs. */
-  shipped(pieces: readonly Piece[]): void {
+  shipped(pieces: readonly Pick<Piece, "programs">[]): void {
     for (const { programs } of pieces) {
       for (const program of programs) if (program.isolate !== "") this.#running.add(processKey(program));
     }

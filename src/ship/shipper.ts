@@ -26,17 +26,18 @@ import { appendingIdentities } from "../files/interrupted_flush.ts";
 import { type MonitoringDirectory, release } from "../files/directory.ts";
 import { type ByteSource, FileError, type Runtime } from "../runtime.ts";
 import { NANOSECONDS_PER_MS } from "../series.ts";
-import { findCopies } from "./pieces/copies.ts";
 import { filePieces } from "./pieces/file_pieces.ts";
 import { ASKED_AT_ONCE, type FoundFile } from "./pieces/found_file.ts";
-import { batchesOf } from "./pieces/next_batch.ts";
 import { coveredBytes, type Digest, type Piece, type PieceEntry, PieceReader } from "./pieces/piece.ts";
 import { RowOwners } from "./pieces/row_owners.ts";
 import { Confirmations } from "./files/confirmations.ts";
 import { GARBAGE, type Garbage } from "./files/garbage.ts";
-import { JournaledBatches } from "./journaled_batches.ts";
+import { JournaledBatches } from "./batches/journaled_batches.ts";
+import { batchesOf } from "./batches/next_batch.ts";
+import { ReadAhead } from "./batches/read_ahead.ts";
+import { Sending } from "./batches/sending.ts";
+import type { SentPiece } from "./batches/sent_pieces.ts";
 import { LedgerSize } from "./ledger_size.ts";
-import { ReadAhead } from "./read_ahead.ts";
 import { Refusals } from "./refusals.ts";
 import { type OpenFile, OpenFiles } from "./files/open_files.ts";
 import { ShippableFiles } from "./files/shippable_files.ts";
@@ -44,7 +45,6 @@ import { ShippedPrograms } from "./shipped_programs.ts";
 import { ShippingCounts, type ShippingTally } from "./shipping_counts.ts";
 import type { ShippingDirectory } from "./shipping_directory.ts";
 import { StoreError } from "../stores/store_error.ts";
-import { newBatch } from "./targets/new_batch.ts";
 import type { Source, Target } from "./targets/target.ts";
 
 /** ms between two attempts to find out how programs have ended, and whether a silent store is there. */
@@ -88,6 +88,7 @@ export class Shipper {
   readonly #confirmations: Confirmations;
   readonly #ledgerSize: LedgerSize;
   readonly #refusals: Refusals;
+  readonly #sending: Sending;
   /** Whether something was left to the next look. */
   #isPartial = false;
   #isConnected = false;
@@ -113,6 +114,15 @@ export class Shipper {
     this.#ledgerSize = new LedgerSize(deps.target);
     const parts = { owners: this.#owners, programs: this.#programs, files: this.files };
     this.#journaled = JournaledBatches.of({ ...deps, ...parts });
+    const sendingDeps = { target: deps.target, programs: this.#programs, refusals: this.#refusals };
+    this.#sending = new Sending({ ...sendingDeps, journaled: this.#journaled }, {
+      onShipped: (pieces) => this.#shipped(pieces),
+      onThere: (piece) => {
+        this.counts.note(piece, "already");
+        this.#open.settlePiece(piece, true);
+      },
+      onLeft: () => this.#isPartial = true,
+    });
   }
 
   /** ms until the next look has to be made, after one that has not failed. */
@@ -130,6 +140,7 @@ export class Shipper {
   async look({ signal, isLast }: LookOptions): Promise<"whole" | "again"> {
     const { source, target, clock } = this.#deps;
     this.#open.clear();
+    this.#sending.begin();
     this.#isPartial = false;
     for (const { file, rows } of this.#refusals.begin()) {
       const name = outerName(file);
@@ -140,11 +151,12 @@ export class Shipper {
     await this.files.list();
     const cares = isLast || clock.now() >= this.#nextCare;
     if (cares) this.#nextCare = clock.now() + CARE_INTERVAL * NANOSECONDS_PER_MS;
+    const isNew = !this.#isConnected || target.isLost === true;
     try {
       if (target.isLost === true) await this.close();
       if (!this.#isConnected) {
         await target.open(source);
-        this.#reader = new PieceReader(target.rowFormat, this.#deps.digest);
+        this.#renewReader();
         this.#programs.forget();
         this.files.doubt();
         for (const pieces of await this.#journaled?.finish() ?? []) this.#shipped(pieces);
@@ -157,13 +169,13 @@ export class Shipper {
       if (await this.#confirmations.renew((files) => this.#entriesOf(files)) === "some are lost") {
         this.#isPartial = true;
       }
-      if (cares && await this.#ledgerSize.isLess()) {
+      if (cares && !isNew && await this.#ledgerSize.isLess()) {
         await this.close(); // the store was restored
         this.#isPartial = true;
       }
     } catch (error) {
       if (!(error instanceof StoreError && error.kind === "data")) await this.close(); // the journal knows what is open
-      this.#reader = new PieceReader(target.rowFormat, this.#deps.digest); // its memory may still be on its way
+      this.#renewReader();
       throw error;
     } finally {
       this.files.dateWaiting();
@@ -197,19 +209,37 @@ export class Shipper {
     return this.#confirmations.mayLetGo(name);
   }
 
-  /** Reads the next batch while one is being shipped. */
+  /** If the store refuses something of several batches that share a transaction, they are shipped one by one. */
   async #shipAll(signal: AbortSignal | undefined): Promise<void> {
+    const { target } = this.#deps;
+    if (target.finish !== undefined) {
+      if (await this.#shipBatches(signal, true) === "shipped") return;
+      this.#open.clear();
+      this.#renewReader();
+    }
+    await this.#shipBatches(signal, false);
+  }
+
+  /** Reads the next batch while one is being shipped. */
+  async #shipBatches(signal: AbortSignal | undefined, together: boolean): Promise<"shipped" | "refused"> {
+    const { target, garbage } = this.#deps;
     const pieces = this.#newPieces();
-    const batches = new ReadAhead(batchesOf(pieces, this.#reader, this.#deps.target));
-    const read = (): void => signal?.aborted ? undefined : batches.begin();
+    const batches = new ReadAhead(batchesOf(pieces, this.#reader, target));
+    const onSent = (): void => signal?.aborted ? undefined : batches.begin();
     try {
       for (let batch = await batches.take(); batch.length > 0;) {
-        if (!this.#deps.target.tellsWhenSent) read();
-        await this.#ship(batch, read);
-        this.#deps.garbage.add(GARBAGE.shipped, batch.length);
+        if (!target.tellsWhenSent) onSent();
+        await this.#sending.ship(batch, { onSent, together });
+        garbage.add(GARBAGE.shipped, batch.length);
         if (signal?.aborted) break;
         batch = await batches.take();
       }
+      await this.#sending.finish();
+      return "shipped";
+    } catch (error) {
+      if (this.#sending.isEmpty || !(error instanceof StoreError && error.kind === "data")) throw error;
+      await this.#sending.giveUp();
+      return "refused";
     } finally {
       await batches.end();
       await pieces.return();
@@ -331,37 +361,12 @@ export class Shipper {
     return true;
   }
 
-  /** Ships what the store does not have under another name. */
-  async #ship(pieces: readonly Piece[], onSent: () => void): Promise<void> {
-    const { fresh, there, later } = await findCopies(pieces, this.#deps.target);
-    for (const piece of there) {
-      this.counts.note(piece, "already");
-      this.#open.settlePiece(piece, true);
-    }
-    if (later.length > 0) this.#isPartial = true;
-    if (fresh.length > 0) await this.#shipOrBisect(fresh, onSent);
+  /** The memory of the one before may still be on its way. */
+  #renewReader(): void {
+    this.#reader = new PieceReader(this.#deps.target.rowFormat, this.#deps.digest);
   }
 
-  /** Ships pieces, and finds those that the store refuses. */
-  async #shipOrBisect(pieces: readonly Piece[], onSent?: () => void): Promise<void> {
-    const batch = { ...newBatch(pieces, this.#programs.of(pieces)), onSent };
-    try {
-      if (await (this.#journaled ?? this.#deps.target).ship(batch) === "taken") {
-        this.#isPartial = true; // the next look sees what is there
-        return;
-      }
-    } catch (error) {
-      if (!(error instanceof StoreError && error.kind === "data")) throw error;
-      if (pieces.length === 1) return this.#refusals.refused(pieces[0]!, error);
-      const half = pieces.length >> 1;
-      await this.#shipOrBisect(pieces.slice(0, half));
-      await this.#shipOrBisect(pieces.slice(half));
-      return;
-    }
-    this.#shipped(pieces);
-  }
-
-  #shipped(pieces: readonly Piece[]): void {
+  #shipped(pieces: readonly SentPiece[]): void {
     this.tally.batches++;
     this.#ledgerSize.add(pieces.length);
     for (const piece of pieces) {

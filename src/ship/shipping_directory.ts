@@ -5,7 +5,7 @@
  * | ------------------------------------ | -------------------------------------------------------------------- |
  * | `.ship/source`                       | the id of the directory, made once; it goes along when that is moved |
  * | `.ship/<target>/lock`                | locked by the one shipper of this directory to this target           |
- * | `.ship/<target>/journal`             | for a store without transactions: see `journal.ts`                   |
+ * | `.ship/<target>/journal`             | for a store without transactions: see `batches/journal.ts`           |
  * | `.ship/<target>/status.json`         | what that has done: see `shipping_status.ts`                         |
  * | `.ship/<target>/shipped`             | for who removes files: see `control/retention/shipped_mark.ts`       |
  * | `.ship/<target>/quarantine/<n>.json` | a piece that the store refused, and why                              |

@@ -59,7 +59,8 @@ function areDistinctSegments(pieces: readonly Piece[]): boolean {
   return stems.size === pieces.length;
 }
 
-function isForeignStem(stem: string): boolean {
+/** Whether somebody may have renamed, copied or written the file with this stem. */
+export function isForeignStem(stem: string): boolean {
   return foundFile(stem)?.kind === "foreign"; // a segment's has no `.csv`
 }
 

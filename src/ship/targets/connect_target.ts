@@ -62,5 +62,5 @@ export async function targetConnector(
   const { postgresLocation } = await import("../../stores/postgres/postgres_address.ts");
   const { PostgresTarget } = await import("./postgres/postgres_target.ts");
   const location = postgresLocation(address, password, "ship");
-  return () => new PostgresTarget({ ...location, shipper, patience, timers, runtimeName });
+  return () => new PostgresTarget({ ...location, shipper, patience, timers, clock, runtimeName });
 }

@@ -47,6 +47,11 @@ export interface Batch extends BegunBatch {
    * wait for the answer, the next batch is read.
    */
   readonly onSent?: (() => void) | undefined;
+  /**
+   * Whether a store may wait for other batches before it commits this one. The rows need not be there
+   * any longer when {@linkcode Target.ship} results in `"sent"`.
+   */
+  readonly mayStayOpen?: boolean;
 }
 
 /** Rows of a channel, as the store and its ledger count them. */
@@ -113,8 +118,15 @@ export interface Target {
    * Ships a batch: each piece together with its entry in the ledger, or not at all. If it fails, some
    * of the pieces may be there; the next call does not ship these again. `"taken"` if
    * another shipper has shipped one of the pieces meanwhile.
+   *
+   * `"sent"` of a batch that may stay open: what becomes of it the result of a later batch tells, or of
+   * `finish`. If one of them fails, some of all that were sent may be there.
    */
-  ship(batch: Batch): Promise<"shipped" | "taken">;
+  ship(batch: Batch): Promise<"shipped" | "taken" | "sent">;
+  /** Commits the batches that were sent. */
+  finish?(): Promise<"shipped" | "taken">;
+  /** Gives up the batches that were sent. Does not throw. */
+  giveUp?(): Promise<void>;
   /** Does what can be done for the next batch while another one is on its way. Does not throw. */
   prepare?(pieces: readonly Piece[]): void;
   /** Replaces what the store knows of programs. */
@@ -135,7 +147,7 @@ export interface Target {
 
 /**
  * A store without transactions. What was begun is known by a journal of the shipper
- * (`journaled_batches.ts`), which asks the store what became of it.
+ * (`batches/journaled_batches.ts`), which asks the store what became of it.
  */
 export interface RevocableTarget extends Target {
   /** Ends what still runs of a batch, and returns the rows of it that are there. */

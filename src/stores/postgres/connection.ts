@@ -31,6 +31,29 @@ export interface ConnectionOptions {
   readonly application: string;
 }
 
+/** Rows on their way into a table. */
+export interface RowCopy {
+  /**
+   * Sends rows. Resolves once their memory may be used again; that may take any time, as long as the server
+   * goes on reading. `onSent` is called as soon as nothing but the network is waited for.
+   *
+   * @throws {StoreError}
+   */
+  send(chunks: readonly Uint8Array[], onSent?: () => void): Promise<void>;
+  /**
+   * Resolves with the number of rows that the server says it has taken.
+   *
+   * @throws {StoreError}
+   */
+  end(): Promise<number>;
+  /**
+   * Gives it up.
+   *
+   * @throws {StoreError} if the server does not answer.
+   */
+  giveUp(): Promise<void>;
+}
+
 /** A connection to PostgreSQL through the optional package `pg`. */
 export class Connection {
   readonly #client: Client;
@@ -94,16 +117,15 @@ export class Connection {
     });
   }
 
-  /**
-   * Copies rows into a table, in the format that `text` tells; returns the number of rows that the server says it has taken. It may take
-   * any time, as long as the server goes on reading.
-   *
-   * @throws {StoreError}
-   */
-  async copy(text: string, chunks: readonly Uint8Array[], onSent: () => void = () => {}): Promise<number> {
-    return await this.#run(async (isAlive) =>
-      await this.#client.query(new CopyIn(text, chunks, { isAlive, onSent })).rows
-    );
+  /** Begins to copy rows into a table, in the format that `text` tells. Until it is ended nothing else can be asked. */
+  copyIn(text: string): RowCopy {
+    const copy = new CopyIn(text);
+    this.#client.query(copy);
+    return {
+      send: (chunks, onSent = () => {}) => this.#run((isAlive) => copy.send(chunks, { isAlive, onSent })),
+      end: () => this.#run(() => copy.end()),
+      giveUp: () => this.#run(() => copy.giveUp()),
+    };
   }
 
   /**

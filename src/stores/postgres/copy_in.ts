@@ -1,6 +1,6 @@
 import type { Connection } from "pg";
 
-/** Bytes of CSV in a message, but for the last one of a chunk. */
+/** Bytes of rows in a message, but for the last one of a chunk. */
 const MESSAGE_BYTES = 256 * 1024;
 
 /** Chunks of fewer bytes are put together: each write is a system call. */
@@ -15,6 +15,7 @@ const MOST_WAITING = 4 * 2 ** 20;
 /** The messages CopyData, CopyDone and CopyFail of the protocol, version 3.0: a letter and the length. */
 const COPY_DATA = 0x64;
 const COPY_DONE = 0x63;
+const COPY_FAIL = 0x66;
 const HEADER_BYTES = 5;
 
 /**
@@ -22,16 +23,18 @@ const HEADER_BYTES = 5;
  * buffers of one runtime.
  */
 interface CopyConnection {
-  readonly stream: {
-    readonly writableLength: number;
-    write(bytes: Uint8Array, flushed?: () => void): void;
-    once(event: "drain" | "close", listener: () => void): void;
-    off(event: "drain" | "close", listener: () => void): void;
-  };
+  readonly stream: CopySocket;
   query(text: string): void;
 }
 
-/** Who wants to know how far a COPY is. */
+interface CopySocket {
+  readonly writableLength: number;
+  write(bytes: Uint8Array, flushed?: () => void): void;
+  once(event: "drain" | "close", listener: () => void): void;
+  off(event: "drain" | "close", listener: () => void): void;
+}
+
+/** Who wants to know how far the sending of rows is. */
 export interface CopyListeners {
   /** Called when the server has read something. */
   readonly isAlive: () => void;
@@ -40,34 +43,84 @@ export interface CopyListeners {
 }
 
 /**
- * `COPY … FROM STDIN` as a query of `pg`, whose `submit` and `handle…` methods `pg` calls. Resolves
- * with the number of rows that the server says it has taken.
+ * `COPY … FROM STDIN` as a query of `pg`, whose `submit` and `handle…` methods `pg` calls. Rows may be
+ * sent as long as it is not ended.
  */
 export class CopyIn {
   /** Called by `pg` when the query has ended, also if the connection is lost. */
   callback: (error: Error | null) => void;
-  /** The number of rows. */
-  readonly rows: Promise<number>;
   readonly #text: string;
-  readonly #chunks: readonly Uint8Array[];
-  readonly #listeners: CopyListeners;
+  /** The number of rows that the server says it has taken; fails as soon as the server refuses. */
+  readonly #rows = Promise.withResolvers<number>();
+  /** Given once the server waits for rows. */
+  readonly #socket = Promise.withResolvers<CopySocket>();
   #count = -1;
   #error: Error | undefined;
   #hasEnded = false;
 
   /** Does nothing before it is given to `client.query`. */
-  constructor(text: string, chunks: readonly Uint8Array[], listeners: CopyListeners) {
+  constructor(text: string) {
     this.#text = text;
-    this.#chunks = chunks;
-    this.#listeners = listeners;
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.rows = promise;
-    promise.catch(() => {}); // it may end before anybody waits for it
+    for (const { promise } of [this.#rows, this.#socket]) promise.catch(() => {}); // perhaps nobody waits for it
     this.callback = (error) => {
       this.#hasEnded = true;
-      if (error) reject(error);
-      else resolve(this.#count);
+      if (error) {
+        this.#rows.reject(error);
+        this.#socket.reject(error);
+      } else this.#rows.resolve(this.#count);
     };
+  }
+
+  /**
+   * Sends rows. Resolves once the system has all of them: their memory may be used again.
+   *
+   * @throws if the server has refused something.
+   */
+  async send(chunks: readonly Uint8Array[], { isAlive, onSent }: CopyListeners): Promise<void> {
+    const socket = await this.#socket.promise;
+    let last = Promise.resolve();
+    for (const bytes of joined(chunks)) {
+      for (let at = 0; at < bytes.length; at += MESSAGE_BYTES) {
+        if (this.#hasEnded) return void await this.#rows.promise;
+        const some = bytes.subarray(at, at + MESSAGE_BYTES);
+        const { promise, resolve } = Promise.withResolvers<void>();
+        socket.write(messageHead(COPY_DATA, some.length));
+        socket.write(some, () => {
+          isAlive();
+          resolve();
+        });
+        last = promise;
+        if (socket.writableLength > MOST_WAITING) await this.#unlessEnded(drained(socket));
+      }
+    }
+    onSent();
+    await this.#unlessEnded(last);
+  }
+
+  /**
+   * All rows were sent. Resolves with the number of those that the server says it has taken.
+   *
+   * @throws if the server has refused something.
+   */
+  async end(): Promise<number> {
+    const socket = await this.#socket.promise;
+    if (!this.#hasEnded) socket.write(messageHead(COPY_DONE, 0));
+    return await this.#rows.promise;
+  }
+
+  /** Gives it up. Resolves once the server knows of it, or has refused something before. */
+  async giveUp(): Promise<void> {
+    try {
+      const socket = await this.#socket.promise;
+      const reason = new Uint8Array(1); // none, ended by 0
+      if (!this.#hasEnded) {
+        socket.write(messageHead(COPY_FAIL, reason.length));
+        socket.write(reason);
+      }
+      await this.#rows.promise;
+    } catch {
+      // That is the answer.
+    }
   }
 
   submit(connection: Connection): void {
@@ -75,7 +128,7 @@ export class CopyIn {
   }
 
   handleCopyInResponse(connection: Connection): void {
-    void this.#send(connection as unknown as CopyConnection);
+    this.#socket.resolve((connection as unknown as CopyConnection).stream);
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
@@ -98,19 +151,9 @@ export class CopyIn {
   handleEmptyQuery(): void {}
   handlePortalSuspended(): void {}
 
-  async #send({ stream }: CopyConnection): Promise<void> {
-    const { isAlive, onSent } = this.#listeners;
-    for (const bytes of joined(this.#chunks)) {
-      for (let at = 0; at < bytes.length; at += MESSAGE_BYTES) {
-        if (this.#error !== undefined || this.#hasEnded) return;
-        const some = bytes.subarray(at, at + MESSAGE_BYTES);
-        stream.write(messageHead(COPY_DATA, some.length));
-        stream.write(some, isAlive);
-        if (stream.writableLength > MOST_WAITING) await drained(stream);
-      }
-    }
-    if (this.#error === undefined && !this.#hasEnded) stream.write(messageHead(COPY_DONE, 0));
-    onSent();
+  /** Waits, but not if the server has refused something, or the connection is lost. */
+  async #unlessEnded(work: Promise<void>): Promise<void> {
+    await Promise.race([work, this.#rows.promise]);
   }
 }
 
@@ -144,11 +187,11 @@ function messageHead(letter: number, length: number): Uint8Array {
 }
 
 /** Resolves once the socket takes more, or is closed. */
-async function drained(stream: CopyConnection["stream"]): Promise<void> {
+async function drained(socket: CopySocket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  stream.once("drain", resolve);
-  stream.once("close", resolve);
+  socket.once("drain", resolve);
+  socket.once("close", resolve);
   await promise;
-  stream.off("drain", resolve);
-  stream.off("close", resolve);
+  socket.off("drain", resolve);
+  socket.off("close", resolve);
 }

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { MonitoringDirectory } from "../../../src/files/directory.ts";
-import { Journal } from "../../../src/ship/journal.ts";
+import { Journal } from "../../../src/ship/batches/journal.ts";
 import { ShippingDirectory } from "../../../src/ship/shipping_directory.ts";
 import type { BegunBatch } from "../../../src/ship/targets/target.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";

@@ -40,7 +40,7 @@ interface Opened {
  * ClickHouse, which has no transactions: but the rows of one insertion of one day are one part, which
  * is there or not. So a batch is inserted day by day, and each of its rows has its number. What is
  * there of a batch is counted by that number, and what was begun stands in the journal of the shipper
- * (`journal.ts`).
+ * (`batches/journal.ts`).
  *
  * Two things tell an insertion that comes twice. The **token**: the server drops an insertion with a
  * token that it has had, also one that was under way when the connection was lost. It remembers the

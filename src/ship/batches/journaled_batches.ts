@@ -19,17 +19,17 @@
  * @module
  */
 
-import { type MonitoringDirectory, release } from "../files/directory.ts";
-import { StoreError } from "../stores/store_error.ts";
+import { type MonitoringDirectory, release } from "../../files/directory.ts";
+import { StoreError } from "../../stores/store_error.ts";
 import { Journal } from "./journal.ts";
-import { foundFile } from "./pieces/found_file.ts";
-import { type LocatedPiece, type Piece, PieceReader } from "./pieces/piece.ts";
-import type { RowOwners } from "./pieces/row_owners.ts";
-import type { ShippableFiles } from "./files/shippable_files.ts";
-import type { ShippedPrograms } from "./shipped_programs.ts";
-import type { ShippingDirectory } from "./shipping_directory.ts";
-import { newBatch } from "./targets/new_batch.ts";
-import { type Batch, isRevocable, type RevocableTarget, type Target } from "./targets/target.ts";
+import { foundFile } from "../pieces/found_file.ts";
+import { type LocatedPiece, type Piece, PieceReader } from "../pieces/piece.ts";
+import type { RowOwners } from "../pieces/row_owners.ts";
+import type { ShippableFiles } from "../files/shippable_files.ts";
+import type { ShippedPrograms } from "../shipped_programs.ts";
+import type { ShippingDirectory } from "../shipping_directory.ts";
+import { newBatch } from "../targets/new_batch.ts";
+import { type Batch, isRevocable, type RevocableTarget, type Target } from "../targets/target.ts";
 
 /** What batches are shipped with. */
 export interface JournaledBatchesDeps<Store extends Target = RevocableTarget> {
@@ -97,10 +97,11 @@ export class JournaledBatches {
    * @throws {StoreError}
    * @throws {FileError}
    */
-  async ship(batch: Batch): Promise<void> {
+  async ship(batch: Batch): Promise<"shipped"> {
     this.#journal!.begin(batch);
     const refused = await this.#send(batch);
     if (refused !== undefined) throw refused;
+    return "shipped";
   }
 
   /** Closes the journal. Does not throw. */

@@ -14,12 +14,12 @@
  * @module
  */
 
-import { accessLike, type MonitoringDirectory, release, unless, unlessGone, writeAll } from "../files/directory.ts";
-import { directoryOf } from "../files/names.ts";
-import { type FileHandle, readFully } from "../runtime.ts";
-import { isFields } from "../small_json.ts";
-import type { LocatedPiece } from "./pieces/piece.ts";
-import type { BegunBatch } from "./targets/target.ts";
+import { accessLike, type MonitoringDirectory, release, unless, unlessGone, writeAll } from "../../files/directory.ts";
+import { directoryOf } from "../../files/names.ts";
+import { type FileHandle, readFully } from "../../runtime.ts";
+import { isFields } from "../../small_json.ts";
+import type { LocatedPiece } from "../pieces/piece.ts";
+import type { BegunBatch } from "../targets/target.ts";
 
 /** Bytes from which on it begins anew when nothing is open. */
 const COMPACTION_BYTES = 2 ** 20;
