@@ -97,11 +97,14 @@ export class Plan {
     return Math.max(0, Math.min(due, (this.#options.requests ?? Infinity) - this.#measured));
   }
 
-  /** Seconds that the measured requests were meant to take until `stopped`, for the rate reached. */
-  seconds(stopped: number): number {
+  /**
+   * Seconds of the measured requests, for the rate reached: with a rate those that they were meant to
+   * take until `stopped`, otherwise those until the last of them had ended, at `lastEnded`.
+   */
+  seconds(stopped: number, lastEnded: number): number {
     // The last request has its interval, too.
-    const planned = this.#interval === undefined ? 0 : this.#lastTaken + this.#interval;
-    const until = Math.min(Math.max(stopped, planned), this.end);
+    const whole = this.#interval === undefined ? lastEnded : this.#lastTaken + this.#interval;
+    const until = Math.min(Math.max(stopped, whole), this.end);
     return Math.max(0, until - this.measuredFrom) / NANOSECONDS_PER_SECOND;
   }
 

@@ -67,6 +67,7 @@ export async function runLoad(options: RunOptions, context: CliContext): Promise
     plan,
     tally,
     stopped: sender.stopped,
+    lastEnded: sender.lastEnded,
     warmUps: sender.warmUps,
     asked: load.rate,
     connections,

@@ -75,6 +75,7 @@ export class Sender {
   #isWaiting = false;
   /** When the last request was sent, or the load was ended; `undefined` before. */
   #stopped: number | undefined;
+  #lastEnded = 0;
   #timeLimit: number;
   #warmUps = 0;
   readonly #done = Promise.withResolvers<void>();
@@ -95,6 +96,11 @@ export class Sender {
   /** When the last request was sent, or the load was ended, ns. */
   get stopped(): number {
     return this.#stopped ?? this.#deps.runtime.clock.now();
+  }
+
+  /** When the last measured request had ended, ns. */
+  get lastEnded(): number {
+    return this.#lastEnded;
   }
 
   /** Requests of the warm-up. */
@@ -170,6 +176,7 @@ export class Sender {
       const outcome = failure === undefined ? outcomeOf(status) : outcomeOfFailure(failure);
       const label = target.labelOf(outcome);
       const latency = Math.max(0, now - intended);
+      this.#lastEnded = now;
       tally.ended(label, outcome, failure, latency);
       record(label, latency, now);
     }

@@ -28,6 +28,8 @@ export interface LoadResult {
   readonly tally: Tally;
   /** When the last request was sent, or the load was ended, ns. */
   readonly stopped: number;
+  /** When the last measured request had ended, ns. */
+  readonly lastEnded: number;
   readonly warmUps: number;
   /** The rate that was asked for, per second. */
   readonly asked: number | undefined;
@@ -41,8 +43,8 @@ export interface LoadResult {
 
 /** A load as a table, with what is to be said of it. */
 export function formatLoad(result: LoadResult, room: TableRoom): string {
-  const { plan, tally, stopped, warmUps, asked, connections, isInterrupted } = result;
-  const seconds = plan.seconds(stopped);
+  const { plan, tally, stopped, lastEnded, warmUps, asked, connections, isInterrupted } = result;
+  const seconds = plan.seconds(stopped, lastEnded);
   const { late, series, all } = tally.describe(QUANTILES);
   const lines: string[] = [];
   const reached = `${formatRate(rateOf(tally, seconds), SPACED)}/s`;
@@ -113,9 +115,9 @@ function recordedText({ tally: { count }, recorded, dropped, directory }: LoadRe
 
 /** A load as a line of JSON. */
 export function loadToJson(result: LoadResult): string {
-  const { plan, tally, stopped, warmUps, asked, connections, isInterrupted, directory, pid, recorded, dropped } =
-    result;
-  const seconds = plan.seconds(stopped);
+  const { plan, tally, stopped, lastEnded, warmUps, asked, connections, isInterrupted } = result;
+  const { directory, pid, recorded, dropped } = result;
+  const seconds = plan.seconds(stopped, lastEnded);
   const { late, series, all } = tally.describe(QUANTILES);
   const json = (one: Latencies | undefined) =>
     one === undefined ? null : {

@@ -28,7 +28,7 @@ describe("Plan", () => {
     assertEquals(takeAt(plan, 25), [10, 20]);
     assertEquals(takeAt(plan, 49), [30, 40]);
     assertEquals(plan.next(1_049 * MS), { kind: "over" });
-    assertEquals([plan.measured, plan.missed(1_050 * MS), plan.seconds(1_050 * MS)], [5, 0, 0.05]);
+    assertEquals([plan.measured, plan.missed(1_050 * MS), plan.seconds(1_050 * MS, 9_000 * MS)], [5, 0, 0.05]);
   });
 
   it("keeps what was due while nothing could be taken, with its intended start", () => {
@@ -54,14 +54,20 @@ describe("Plan", () => {
     const plan = planOf({ rate: 100, requests: 3 });
     assertEquals(takeAt(plan, 500), [0, 10, 20]);
     assertEquals(plan.next(1_500 * MS), { kind: "over" });
-    assertEquals([plan.seconds(1_020 * MS), plan.missed(1_500 * MS)], [0.03, 0]);
+    assertEquals([plan.seconds(1_020 * MS, 9_000 * MS), plan.missed(1_500 * MS)], [0.03, 0]);
   });
 
   it("measures nothing of the warm-up, and goes on from it", () => {
     const plan = planOf({ rate: 100, duration: 20, warmUp: 25, requests: 10 });
     assertEquals(takeAt(plan, 40), [0, 10, 20, 30, 40]);
     assertEquals([plan.measured, plan.missed(1_040 * MS), plan.missed(1_045 * MS)], [2, 0, 0]);
-    assertEquals(plan.seconds(1_045 * MS), 0.02);
+    assertEquals(plan.seconds(1_045 * MS, 9_000 * MS), 0.02);
+  });
+
+  it("lasts without a rate until the last of a number of requests has ended", () => {
+    const plan = planOf({ requests: 2 });
+    assertEquals(takeAt(plan, 7, 2), [7, 7]);
+    assertEquals([plan.seconds(1_007 * MS, 1_050 * MS), plan.seconds(1_007 * MS, 0)], [0.05, 0.007]);
   });
 
   it("has a request due at all times without a rate", () => {
