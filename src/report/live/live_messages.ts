@@ -8,6 +8,7 @@ import type {
   LiveQuantities,
   PausedSeries,
 } from "../shared/live_data.ts";
+import { packBuckets, type PackedBuckets } from "../shared/packed_buckets.ts";
 import type { DurationCells, QuantityCells } from "../shared/report_data.ts";
 import type { Cell } from "./cell.ts";
 import type { ShownPrograms } from "./live_programs.ts";
@@ -50,26 +51,50 @@ export function binsOf({ span, series }: LookedAt, { level, size }: Fineness): L
 }
 
 /**
- * All there is, as JSON, and what a page knows that is sent it. The text is made series by series, so that
- * not all numbers are in memory at once.
+ * All there is, as JSON, and what a page knows that is sent it. The text is made process by process of each
+ * series, so that the cells of one are in memory at once, which are several times as large as their text.
  */
 export function wholeMessage(looked: LookedAt, fineness: Fineness, head: LiveHead): { text: string; sent: Sent } {
   const { series } = looked;
   const bins = binsOf(looked, fineness);
   const all = (cells: SeriesCells): Cells => cellsIn(cells, fineness, [{ from: bins.first, to: Infinity }]);
   const lists = listsOf(looked);
-  const durations = series.durations.map((of) => JSON.stringify(durationsIn(of, all, true)));
-  const quantities = series.quantities.map((of) => JSON.stringify(quantitiesIn(of, all, true)));
-  const rest = JSON.stringify({ head, ...lookedOf(looked, bins), ...lists });
+  const text = [JSON.stringify({ head, ...lookedOf(looked, bins), ...lists }).slice(0, -1), ',"durations":['];
+  for (const of of series.durations) addText(text, of, (part) => durationsIn(part, all, true));
+  text.push('],"quantities":[');
+  for (const of of series.quantities) addText(text, of, (part) => quantitiesIn(part, all, true));
+  text.push("]}");
   return {
-    text: `${rest.slice(0, -1)},"durations":[${durations.join()}],"quantities":[${quantities.join()}]}`,
+    text: text.join(""), // once: parts that are joined before are there a third time
     sent: {
-      durations: durations.length,
-      quantities: quantities.length,
+      durations: series.durations.length,
+      quantities: series.quantities.length,
       texts: new Map(LISTS.map((name) => [name, JSON.stringify(lists[name])])),
     },
   };
 }
+
+/** Adds a series as JSON, of which `partOf` makes what is sent of it, to the parts of a list. */
+function addText<Series extends DurationSeries | QuantitySeries>(
+  text: string[],
+  of: Series,
+  partOf: (of: Series) => LiveDurations | LiveQuantities,
+): void {
+  const { processes: _, ...head } = partOf({ ...of, processes: new Map() });
+  if (text.at(-1) === END) text.push(",");
+  text.push(JSON.stringify(head).slice(0, -1), ',"processes":[');
+  const first = text.length;
+  for (const one of of.processes) {
+    for (const process of partOf({ ...of, processes: new Map([one]) }).processes) {
+      if (text.length > first) text.push(",");
+      text.push(JSON.stringify(process));
+    }
+  }
+  text.push(END);
+}
+
+/** The end of a series as JSON. */
+const END = "]}";
 
 /** What the page knows that was sent a message before. */
 export interface Sent {
@@ -164,16 +189,16 @@ function quantitiesIn(
   };
 }
 
-function durationCells(cells: Cells): DurationCells {
+function durationCells(cells: Cells): DurationCells<PackedBuckets> {
   return {
     bin: cells.map(([bin]) => bin),
     min: cells.map(([, { min }]) => min),
     max: cells.map(([, { max }]) => max),
     sum: cells.map(([, { sum }]) => toDigits(9, sum)),
-    buckets: cells.map(([, { buckets }]) =>
+    buckets: packBuckets(cells.map(([, { buckets }]) =>
       [...buckets].sort(([one], [other]) => one - other)
         .flatMap(([bucket, { count, low, high }]) => [bucket, count, low, high])
-    ),
+    )),
   };
 }
 

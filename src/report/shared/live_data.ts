@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { PackedBuckets } from "./packed_buckets.ts";
 import type { DurationCells, LineData, MarkData, PauseData, ProcessData, QuantityCells } from "./report_data.ts";
 import type { QuantityData, RequestData } from "./report_data.ts";
 
@@ -69,7 +70,7 @@ export interface LiveDurations {
   readonly id: number;
   readonly label?: string;
   readonly request?: RequestData;
-  readonly processes: readonly { readonly process: number; readonly cells: DurationCells }[];
+  readonly processes: readonly { readonly process: number; readonly cells: DurationCells<PackedBuckets> }[];
 }
 
 /** Cells of another series. */

@@ -1,5 +1,5 @@
 /**
- * The buckets of a report as they stand in its page: column by column, as texts of numbers. They are nearly all of a
+ * The buckets of a report as they stand in its page, or are sent to one that is live: column by column, as texts of numbers. They are nearly all of a
  * large report, and take half of the bytes and a third of the time that arrays in JSON take.
  *
  * A number is written as in source maps (base64 VLQ, but without a sign): digits of 6 bits, the least first, of which
@@ -25,6 +25,7 @@ export interface PackedBuckets {
 }
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const DIGIT_CODES = Uint8Array.from(DIGITS, (digit) => digit.charCodeAt(0));
 const DIGIT_VALUES = Uint8Array.from(
   { length: 128 },
   (_, code) => Math.max(0, DIGITS.indexOf(String.fromCharCode(code))),
@@ -35,7 +36,7 @@ const MORE = 32;
 
 /** Packs the buckets of all cells of a report. */
 export function packReport(data: ReportData): ReportData<PackedBuckets> {
-  return withCells(data, (cells) => ({ ...cells, buckets: packed(cells.buckets) }));
+  return withCells(data, (cells) => ({ ...cells, buckets: packBuckets(cells.buckets) }));
 }
 
 /** The report that was packed. The buckets of a series are unpacked when they are asked for. */
@@ -45,7 +46,7 @@ export function unpackReport(data: ReportData<PackedBuckets>): ReportData {
     return {
       ...cells,
       get buckets() {
-        return buckets ??= unpacked(packed);
+        return buckets ??= unpackBuckets(packed);
       },
     };
   });
@@ -64,7 +65,8 @@ function withCells<From, To>(data: ReportData<From>, change: OtherCells<From, To
   return { ...data, durations };
 }
 
-function packed(buckets: Buckets): PackedBuckets {
+/** Packs the buckets of cells that follow each other. */
+export function packBuckets(buckets: Buckets): PackedBuckets {
   const [lengths, steps, counts, lows, highs] = [new Column(), new Column(), new Column(), new Column(), new Column()];
   for (const cell of buckets) {
     lengths.write(cell.length / BUCKET_FIELDS);
@@ -80,7 +82,8 @@ function packed(buckets: Buckets): PackedBuckets {
   return { lengths: lengths.text, steps: steps.text, counts: counts.text, lows: lows.text, highs: highs.text };
 }
 
-function unpacked({ lengths: ofCells, ...packed }: PackedBuckets): Buckets {
+/** The buckets that were packed. */
+export function unpackBuckets({ lengths: ofCells, ...packed }: PackedBuckets): Buckets {
   const lengths = new Digits(ofCells);
   const steps = new Digits(packed.steps);
   const counts = new Digits(packed.counts);
@@ -106,19 +109,35 @@ function unpacked({ lengths: ofCells, ...packed }: PackedBuckets): Buckets {
   return buckets;
 }
 
-/** A text to which numbers are added. */
+/** A text to which numbers are added: as bytes, since a text that grows by single characters is a chain of them. */
 class Column {
-  text = "";
+  #bytes = new Uint8Array(64);
+  #length = 0;
+
+  get text(): string {
+    return decoder.decode(this.#bytes.subarray(0, this.#length));
+  }
 
   /** Adds an integer that is not negative. */
   write(value: number): void {
     while (value >= MORE) {
-      this.text += DIGITS[MORE + value % MORE];
+      this.#add(MORE + value % MORE);
       value = Math.floor(value / MORE);
     }
-    this.text += DIGITS[value];
+    this.#add(value);
+  }
+
+  #add(digit: number): void {
+    if (this.#length === this.#bytes.length) {
+      const longer = new Uint8Array(2 * this.#length);
+      longer.set(this.#bytes);
+      this.#bytes = longer;
+    }
+    this.#bytes[this.#length++] = DIGIT_CODES[digit]!;
   }
 }
+
+const decoder = new TextDecoder();
 
 /** Reads the numbers of a text. */
 class Digits {

@@ -6,6 +6,7 @@
 
 import { CHANNELS } from "../../../series.ts";
 import type { LiveHead, LiveMessage, PausedSeries } from "../../shared/live_data.ts";
+import { unpackBuckets } from "../../shared/packed_buckets.ts";
 import type {
   DurationCells,
   DurationData,
@@ -91,7 +92,10 @@ export class LiveDocument {
         shown: { label, ...request && { request }, statistics: UNKNOWN, processes: [] },
         processes: new Map(),
       };
-      for (const { process, cells } of processes) {
+      for (const { process, cells: packed } of processes) {
+        // An array of its own for each, since those of a message are one, which would be kept as long as any of them.
+        const buckets = unpackBuckets(packed.buckets).map((cell) => Array.from(cell));
+        const cells: DurationCells = { ...packed, buckets };
         replaceCells(cellsOf(series, process, emptyDurations), cells, ["bin", "min", "max", "sum", "buckets"], first);
       }
       series.shown = { ...series.shown, processes: [...series.processes].map(durationsOf) };
