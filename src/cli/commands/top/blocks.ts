@@ -1,16 +1,20 @@
 /** Lines that belong together: a table, or remarks on one. */
 export interface Block {
-  readonly lines: readonly string[];
-  /** Whether the first line is that of the headings, and an empty line comes before it. */
+  /** Rows of a table without its headings; lines of remarks. */
+  readonly rows: number;
+  /** Whether there are headings, and an empty line comes before them. */
   readonly isTable: boolean;
   /** Lines that it gets at most while others want some, too. */
   readonly most: number;
-  /** Further lines, for which there is no room in any case. */
-  readonly further: number;
+  /** The headings if it is a table, and the rows from one up to another: only those that are seen are formatted. */
+  readonly lines: (from: number, to: number) => readonly string[];
 }
 
 /** Lines that a table has at least: its headings, a row, and how many are left out. */
 const LEAST_TABLE = 3;
+
+/** Lines above the rows of a table: an empty one and the headings. */
+const ABOVE_ROWS = 2;
 
 /** Blocks one below the other, as far as there is room. */
 export interface Laid {
@@ -19,12 +23,22 @@ export interface Laid {
   readonly scrollable: number;
 }
 
+/** A block as far as it is formatted. */
+interface Formatted extends Omit<Block, "lines"> {
+  readonly lines: readonly string[];
+  /** Further lines, for which there is no room in any case. */
+  readonly further: number;
+}
+
 /**
  * Shares `room` lines among blocks: each that finds room gets a few, then all get one more in turn.
  */
 export function share(blocks: readonly Block[], room: number): Laid {
-  const shown = blocks.filter(({ lines, isTable }) => lines.length > (isTable ? 1 : 0));
-  const given = new Map<Block, number>();
+  const shown = blocks.filter(({ rows }) => rows > 0).map((block): Formatted => {
+    const some = Math.min(block.rows, Math.max(0, room));
+    return { ...block, lines: block.lines(0, some), further: block.rows - some };
+  });
+  const given = new Map<Formatted, number>();
   let left = room;
   let leftOut = 0;
   for (const block of shown) {
@@ -56,19 +70,32 @@ export function share(blocks: readonly Block[], room: number): Laid {
 
 /** All lines of blocks from line `scroll` on; the headings of a table stay. */
 export function scrolled(blocks: readonly Block[], room: number, scroll: number): Laid {
-  const all = blocks.filter(({ lines, isTable }) => lines.length > (isTable ? 1 : 0)).flatMap(({ lines, isTable }) =>
-    isTable
-      ? [{ text: "", headings: "" }, ...lines.map((text) => ({ text, headings: lines[0]! }))]
-      : lines.map((text) => ({ text, headings: text }))
-  );
-  const scrollable = Math.max(0, all.length - Math.max(1, room));
-  const [first, ...others] = all.slice(Math.min(scroll, scrollable)).slice(0, Math.max(0, room));
-  if (first === undefined) return { lines: [], scrollable };
-  return { lines: [first.headings, ...others.map(({ text }) => text)], scrollable };
+  const shown = blocks.filter(({ rows }) => rows > 0);
+  const heightOf = ({ rows, isTable }: Block): number => rows + (isTable ? ABOVE_ROWS : 0);
+  const height = shown.reduce((sum, block) => sum + heightOf(block), 0);
+  const scrollable = Math.max(0, height - Math.max(1, room));
+  const start = Math.min(scroll, scrollable);
+  const lines: string[] = [];
+  let top = 0;
+  for (const block of shown) {
+    const [from, to] = [Math.max(0, start - top), Math.min(heightOf(block), start + Math.max(0, room) - top)];
+    top += heightOf(block);
+    if (from >= to) continue;
+    if (!block.isTable) {
+      lines.push(...block.lines(from, to));
+      continue;
+    }
+    const [headings = "", ...rows] = block.lines(Math.max(0, from - ABOVE_ROWS), Math.max(0, to - ABOVE_ROWS));
+    const all = [...from === 0 ? [""] : [], ...from <= 1 ? [headings] : [], ...rows].slice(0, to - from);
+    // The first line on the screen gives way to the headings.
+    if (from > 1) all[0] = headings;
+    lines.push(...all);
+  }
+  return { lines, scrollable };
 }
 
 /** As many lines as fit; the last one says how many are left out. */
-function limited({ lines, further }: Block, count: number): readonly string[] {
+function limited({ lines, further }: Formatted, count: number): readonly string[] {
   if (lines.length + further <= count) return lines;
   return [...lines.slice(0, count - 1), `… ${lines.length + further - count + 1} more`];
 }

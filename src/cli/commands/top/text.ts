@@ -5,7 +5,9 @@ import { labelMatcher } from "../../../label_pattern.ts";
 import { hasFailed } from "../../../analysis/programs/remarks.ts";
 import { type Block, scrolled, share } from "./blocks.ts";
 import { type Choice, keysLine, type SortKey } from "./controls.ts";
-import { hints, notes, title, type TitleOptions } from "./title.ts";
+import { hints } from "./hints.ts";
+import { notes } from "./notes.ts";
+import { title, type TitleOptions } from "./title.ts";
 import { remarks, shortName, stateText } from "./words.ts";
 import { sparkline } from "../../terminal/sparkline.ts";
 import { COMPACT, dim, red, SPACED, yellow } from "../../terminal/style.ts";
@@ -65,16 +67,21 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): In
   const durations = sorted(all.filter(({ unit }) => unit === "s"), choice.sort);
   const quantities = sorted(all.filter(({ unit }) => unit !== "s"), choice.sort);
   const failed = failing(interval.requests.filter(({ route, verb }) => wanted(`${route} [${verb}]`)));
-  // Whoever scrolls sees all of each table; else it would take long to format rows that have no room.
-  const isWhole = choice.scroll > 0;
-  const table = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], part = 1): Block => {
-    const some = isWhole ? rows : rows.slice(0, height);
-    const lines = tableOf(columns, some, options);
-    return { lines, isTable: true, most: Math.floor(height * part), further: rows.length - some.length };
-  };
+  const table = <Row>(columns: readonly Column<Row>[], rows: readonly Row[], part = 1): Block => ({
+    rows: rows.length,
+    isTable: true,
+    most: Math.floor(height * part),
+    lines: (from, to) => tableOf(columns, rows.slice(from, to), options),
+  });
+  const remarked = remarks(interval.processes).flatMap(told);
   const blocks = [
     table(processColumns(interval, options), inOrder(interval.processes, choice.order), 1 / 3),
-    { lines: remarks(interval.processes).flatMap(told), isTable: false, most: Math.floor(height / 6), further: 0 },
+    {
+      rows: remarked.length,
+      isTable: false,
+      most: Math.floor(height / 6),
+      lines: (from: number, to: number) => remarked.slice(from, to),
+    },
     table(requestColumns(interval, options), failed, 1 / 4),
     table(seriesColumns("duration", interval, options), durations.filter((one) => !isOutgoing(one))),
     table(seriesColumns("outgoing request", interval, options), durations.filter(isOutgoing)),
@@ -83,7 +90,7 @@ export function formatInterval(interval: LiveInterval, options: TextOptions): In
   const none = all.length === 0 && choice.filter !== "" ? [`No label has "${sanitize(choice.filter)}" in it.`] : [];
   const end = [...hint, ...none].length > 0 ? ["", ...hint, ...none.flatMap(told)] : [];
   const room = height - head.length - end.length - keys.length;
-  const { lines, scrollable } = isWhole ? scrolled(blocks, room, choice.scroll) : share(blocks, room);
+  const { lines, scrollable } = choice.scroll > 0 ? scrolled(blocks, room, choice.scroll) : share(blocks, room);
   return { lines: [...head, ...lines, ...end, ...keys], scrollable };
 }
 

@@ -1,5 +1,4 @@
 import { isAlive, type LiveInterval } from "../../../analysis/live/live_view.ts";
-import type { UnreadableFile } from "../../../analysis/live/unreadable_files.ts";
 import { formatClock } from "../../../display/local_time.ts";
 import { counted, formatRate } from "../../../display/numbers.ts";
 import { sanitize } from "../../../display/sanitize.ts";
@@ -56,45 +55,4 @@ export function title({ time, processes, seconds }: LiveInterval, options: Title
   function coloured(text: string): string {
     return hasColors && choice.isPaused ? text.replace(PAUSED, yellow(PAUSED)) : text;
   }
-}
-
-/** What limits the numbers of an interval. */
-export function notes({ sampled, missed, unreadable }: LiveInterval): string[] {
-  return [
-    ...unreadable.length > 0 ? [unreadableNote(unreadable)] : [],
-    ...sampled ? ["≈ estimated, ≥ at least: only a sample of the rows was read, since there are too many"] : [],
-    ...missed > 0 ? [`${counted(missed, "file")} vanished before being read: their rows are missing here`] : [],
-  ];
-}
-
-/** Why no program, or no selected label, is shown. */
-export function hints(interval: LiveInterval, { directory, label, processes: wanted }: TitleOptions): string[] {
-  const { processes, series, others, unreadable, exists } = interval;
-  const place = sanitize(directory);
-  if (processes.length > 0 || series.length > 0) {
-    return series.length === 0 && label !== undefined ? [labelHint(label, others.rows)] : [];
-  }
-  if (unreadable.length > 0) return [`The programs that record into ${place} cannot be read.`];
-  if (wanted !== undefined && others.processes > 0) {
-    const verb = others.processes === 1 ? "is" : "are";
-    return [
-      `No program with ${wanted} is recording; ${counted(others.processes, "other")} ${verb}.`,
-    ];
-  }
-  return [
-    exists ? `Waiting: no program is recording into ${place}.` : `Waiting: the directory ${place} does not exist yet.`,
-    "A program appears as soon as it starts.",
-  ];
-}
-
-function labelHint(patterns: readonly string[], otherRows: number): string {
-  const wanted = patterns.map((pattern) => sanitize(JSON.stringify(pattern))).join(" or ");
-  const rest = otherRows > 0 ? `; ${counted(otherRows, "row")} with other labels` : " yet";
-  return `No label matches ${wanted}${rest}.`;
-}
-
-function unreadableNote(files: readonly UnreadableFile[]): string {
-  const thing = files.every(({ pid }) => pid !== undefined) ? "spool" : "file";
-  const reasons = [...new Set(files.map(({ reason }) => reason))].join(", ");
-  return `${counted(files.length, thing)} cannot be read: ${sanitize(reasons)}`;
 }
