@@ -85,7 +85,8 @@ export class Bridge {
   /** When counting began, ns since 1970: of all restarts the first. */
   #began: bigint;
   #failures = 0;
-  #hasFailed = false;
+  /** What fails now, with the messages. */
+  readonly #failing = new Map<"reading" | "writing", string>();
   #lastLook = 0;
   /** When the last look began that has read everything, ns since 1970. */
   #lastWholeLook: number | undefined;
@@ -118,6 +119,9 @@ export class Bridge {
       if (denied !== undefined) throw new FileError("DENIED", denied);
       const directory = new MonitoringDirectory(files, path, { syncs: canSync(files, path) });
       const place = new BridgeDirectory(directory);
+      if (files.status(place.path)?.kind === "file") {
+        throw fileError("Cannot serve", place.path, new FileError("ENOTDIR", "not a directory"));
+      }
       const locked = place.lock();
       if (!locked.ok) {
         throw new KymoError(
@@ -143,11 +147,6 @@ export class Bridge {
   /** When counting began, ns since 1970; restarts do not change it. */
   get began(): bigint {
     return this.#began;
-  }
-
-  /** Whether the last look has failed. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
   }
 
   /** Everything as of the last look. */
@@ -203,20 +202,23 @@ export class Bridge {
       await this.#rows.look();
       await this.#compacted.look(this.#rows.compacted);
       this.#lastWholeLook = this.#lastLook;
-      this.#told(undefined);
+      this.#tell("reading", undefined);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       this.#failures++;
-      this.#told(fileError("Cannot read", this.#options.path, error).message);
+      this.#tell("reading", fileError("Cannot read", this.#options.path, error).message);
     }
     this.#counts.end();
     this.#cached = undefined;
   }
 
-  #told(failure: string | undefined): void {
-    const { onFailure } = this.#options;
-    if (failure !== undefined || this.#hasFailed) onFailure?.(failure);
-    this.#hasFailed = failure !== undefined;
+  /** Tells what fails, reading first, and that nothing does any more. */
+  #tell(what: "reading" | "writing", failure: string | undefined): void {
+    const hadFailed = this.#failing.size > 0;
+    if (failure === undefined) this.#failing.delete(what);
+    else this.#failing.set(what, failure);
+    const first = this.#failing.get("reading") ?? this.#failing.get("writing");
+    if (hadFailed || first !== undefined) this.#options.onFailure?.(first);
   }
 
   /** Publishes what dead programs left, as others would; what cannot be recovered stays for them. */
@@ -253,12 +255,14 @@ export class Bridge {
     try {
       if (this.#counts.isChanged) this.#place.writeState(`${JSON.stringify(this.#state)}\n`);
       this.#counts.isChanged = false;
-      if (this.#lastWholeLook === undefined) return;
-      this.#place.markCounted(this.#lastWholeLook / NANOSECONDS_PER_MS - FILE_TIME_MARGIN);
+      if (this.#lastWholeLook !== undefined) {
+        this.#place.markCounted(this.#lastWholeLook / NANOSECONDS_PER_MS - FILE_TIME_MARGIN);
+      }
+      this.#tell("writing", undefined);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       this.#failures++;
-      this.#told(fileError("Cannot write", this.#place.statePath, error).message);
+      this.#tell("writing", fileError("Cannot write", this.#place.statePath, error).message);
     }
   }
 

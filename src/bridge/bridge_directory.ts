@@ -28,13 +28,14 @@ const MAX_STATE_BYTES = 2 ** 29;
 
 /** The part of a monitoring directory that belongs to the bridge. */
 export class BridgeDirectory {
+  /** Where it is. */
+  readonly path: string;
   readonly #directory: MonitoringDirectory;
-  readonly #path: string;
 
   /** Makes nothing yet. */
   constructor(directory: MonitoringDirectory) {
     this.#directory = directory;
-    this.#path = directory.pathOf(BRIDGE_DIRECTORY);
+    this.path = directory.pathOf(BRIDGE_DIRECTORY);
   }
 
   /**
@@ -45,8 +46,8 @@ export class BridgeDirectory {
    */
   lock(): Result<FileHandle, "locked" | "unsupported"> {
     const { files, path } = this.#directory;
-    if (files.status(this.#path) === undefined) files.ensureDirectory(this.#path, accessOfDirectory(files, path));
-    return takeLock(files, `${this.#path}/lock`, () => this.#access());
+    if (files.status(this.path) === undefined) files.ensureDirectory(this.path, accessOfDirectory(files, path));
+    return takeLock(files, `${this.path}/lock`, () => this.#access());
   }
 
   /**
@@ -87,7 +88,7 @@ export class BridgeDirectory {
 
   /** The path of the state. */
   get statePath(): string {
-    return `${this.#path}/state.json`;
+    return `${this.path}/state.json`;
   }
 
   /** Whoever may write to the monitoring directory may run its bridge. */

@@ -8,6 +8,7 @@ import type { StartOptions } from "../../../src/recording/options.ts";
 import { createMonitor, type Monitor } from "../../../src/recording/monitor.ts";
 import { KymoError } from "../../../src/errors.ts";
 import { FileError } from "../../../src/runtime.ts";
+import { failAll, repair } from "../../support/fake/disk_faults.ts";
 import { MemoryDisk } from "../../support/fake/memory_disk.ts";
 import { FakeRuntime } from "../../support/fake/runtime.ts";
 import { pick, randomFrom } from "../../support/random.ts";
@@ -264,5 +265,30 @@ describe("the bridge", () => {
       assertEquals(assertThrows(() => opened(disk), KymoError).code, "invalid-data", text);
     }
     assertEquals(disk.openHandles, 0);
+  });
+
+  it("says that a file is in the place of its directory", () => {
+    const disk = new MemoryDisk();
+    disk.ensureDirectory(DIRECTORY);
+    disk.create(`${DIRECTORY}/.bridge`).close();
+    const { message } = assertThrows(() => opened(disk), KymoError);
+    assertEquals(message, 'Cannot serve: "/_monitoring/.bridge": not a directory');
+  });
+
+  it("tells that its state cannot be written until it can, though it reads", async () => {
+    const disk = new MemoryDisk();
+    const monitor = started(runtimeOf(disk, 1), {});
+    monitor.observe("x", 1);
+    await monitor.stop();
+    const told: (string | undefined)[] = [];
+    const bridge = opened(disk, { onFailure: (message) => told.push(message) });
+    failAll(disk, "ENOSPC", "write");
+    await bridge.begin();
+    await bridge.begin();
+    assert(told.length > 1 && told.every((message) => message?.startsWith("Cannot write: ")), `${told}`);
+    repair(disk);
+    await bridge.begin();
+    assertEquals(told.at(-1), undefined);
+    bridge.close();
   });
 });

@@ -32,7 +32,7 @@ export async function runBridge(options: ServeOptions, context: CliContext): Pro
     const bridgeOptions: BridgeOptions = {
       ...options,
       signal,
-      onFailure: (message) => readings.tell(message, { over: "Served again: reading goes on" }),
+      onFailure: (message) => readings.tell(message, { over: "Served again: reading and writing go on" }),
     };
     const opened = await openOrStandBy(
       () => Bridge.open(runtime, bridgeOptions),
