@@ -69,6 +69,8 @@ export interface Memory {
    * 100 ms: never in a program that is measured.
    */
   collect?(): void;
+  /** Bytes of garbage after which {@linkcode Memory.collect} is worth its time, which differs by runtime. */
+  readonly collectAfter?: number;
 }
 
 /** Processor time of the whole process since it started. */

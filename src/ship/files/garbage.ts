@@ -1,6 +1,6 @@
 import type { Memory } from "../../runtime.ts";
 
-/** Bytes of garbage after which it is collected. */
+/** Bytes of garbage after which it is collected, unless the runtime says another number. */
 const MOST_BYTES = 12 * 2 ** 20;
 
 /**
@@ -16,17 +16,19 @@ export const GARBAGE = { found: 3_000, dated: 2_000, shipped: 15_000 } as const;
  */
 export class Garbage {
   readonly #collect: Memory["collect"];
+  readonly #mostBytes: number;
   #bytes = 0;
 
   /** Where the runtime cannot be told, nothing is collected. */
-  constructor({ collect }: Pick<Memory, "collect">) {
+  constructor({ collect, collectAfter = MOST_BYTES }: Pick<Memory, "collect" | "collectAfter">) {
     this.#collect = collect;
+    this.#mostBytes = collectAfter;
   }
 
   /** Something was done with so many files. */
   add(bytes: number, files = 1): void {
     this.#bytes += bytes * files;
-    if (this.#bytes < MOST_BYTES) return;
+    if (this.#bytes < this.#mostBytes) return;
     this.#bytes = 0;
     this.#collect?.();
   }

@@ -10,6 +10,10 @@ describe("Garbage", () => {
     assertEquals(collections, 0);
     for (let i = 0; i < 400; i++) garbage.add(GARBAGE.shipped, 250);
     assert(collections > 50 && collections < 250, `${collections} collections for 100,000 files`);
+    const often = new Garbage({ collect: () => void collections++, collectAfter: 1 });
+    collections = 0;
+    for (let i = 0; i < 400; i++) often.add(GARBAGE.found);
+    assertEquals(collections, 400);
   });
 
   it("is left to the runtime where that cannot be told", () => {

@@ -5,6 +5,7 @@ import { StoreError } from "../../../stores/store_error.ts";
 import { csvRows } from "../../pieces/csv_rows.ts";
 import type { Piece, PieceEntry } from "../../pieces/piece.ts";
 import type { RowFormat } from "../../pieces/row_format.ts";
+import { BATCH_PIECES } from "../../pieces/sizes.ts";
 import { programFields } from "../program_fields.ts";
 import { binaryRows, MAX_PID } from "./binary_rows.ts";
 import { hasOwnTypes, type RowTables, RowTransaction } from "./row_transaction.ts";
@@ -30,8 +31,8 @@ export interface PostgresOptions {
 /** Any number by which those who make the tables take turns: "kymo" in ASCII. */
 const INIT_LOCK = 0x6b796d6f;
 
-/** Bytes of rows from which on a batch may wait for others before it is committed. */
-const LARGE_BATCH = 2 ** 20;
+/** Bytes of rows, or pieces, from which on a batch may wait for others before it is committed. */
+const LARGE_BATCH = { bytes: 2 ** 20, pieces: BATCH_PIECES };
 
 /**
  * PostgreSQL, with or without TimescaleDB. The ledger is written in the transaction of the rows, and
@@ -124,7 +125,7 @@ export class PostgresTarget implements Target {
         await this.#open.send(pieces, onSent);
         return this.#open.isFull ? await this.finish() : "sent";
       }
-      const isLarge = mayStayOpen && bytesOf(pieces) >= LARGE_BATCH;
+      const isLarge = mayStayOpen && (bytesOf(pieces) >= LARGE_BATCH.bytes || pieces.length >= LARGE_BATCH.pieces);
       if (isLarge && (this.#second === undefined || (await this.#second)?.isLost)) this.#second = this.#connectSecond();
       this.#open = new RowTransaction(this.#connected, this.#tables, this.#options.clock);
       if (await this.#open.begin(pieces) === "taken") {

@@ -21,7 +21,7 @@ export interface RowTables {
 
 /** What a transaction has at most before it is committed. */
 const MOST_BYTES = 96 * 2 ** 20;
-const MOST_PIECES = 2_000;
+const MOST_PIECES = 1_000;
 const MOST_TIME = 2 * NANOSECONDS_PER_SECOND;
 
 /**
