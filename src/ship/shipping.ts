@@ -214,6 +214,9 @@ export class Shipping {
     let nextIdleStatus = 0;
     let written = "";
     let writtenStates = "";
+    let wake = (): void => {};
+    const stop = timers.every(CARE_INTERVAL, () => wake());
+    over.addEventListener("abort", () => wake(), { once: true }); // who has shipped everything waits for this
     while (!over.aborted) {
       if (clock.now() >= nextRecovery) {
         await this.#recover(place);
@@ -229,8 +232,11 @@ export class Shipping {
         nextStatus = after(STATUS_INTERVAL);
         nextIdleStatus = after(IDLE_STATUS_INTERVAL);
       }
-      await sleepUnless(timers, CARE_INTERVAL, over);
+      const { promise: next, resolve } = Promise.withResolvers<void>();
+      wake = resolve;
+      await next;
     }
+    stop();
   }
 
   /** Publishes what dead programs left, once what is under way is done. What fails is tried again. */

@@ -31,6 +31,12 @@ export interface ConnectionOptions {
   readonly application: string;
 }
 
+/** The parts of `pg`'s socket that are used. */
+interface ClientStream {
+  destroy(): void;
+  once(event: "finish", listener: () => void): void;
+}
+
 /** Rows on their way into a table. */
 export interface RowCopy {
   /**
@@ -167,7 +173,9 @@ export class Connection {
       ended.catch(() => {});
       if (this.#open > 0) return; // it would wait for the answer
       const { promise: late, cancel } = this.#after(PARTING);
-      await Promise.race([ended, late]);
+      // The server's process may take a while to end.
+      const told = new Promise<void>((resolve) => this.#stream?.once("finish", resolve));
+      await Promise.race([ended, told, late]);
       cancel();
     } catch {
       // It is closed.
@@ -221,8 +229,11 @@ export class Connection {
     return { promise, cancel };
   }
 
+  get #stream(): ClientStream | undefined {
+    return (this.#client as unknown as { connection?: { stream?: ClientStream } }).connection?.stream;
+  }
+
   #destroy(): void {
-    const { stream } = (this.#client as unknown as { connection?: { stream?: { destroy(): void } } }).connection ?? {};
-    stream?.destroy();
+    this.#stream?.destroy();
   }
 }
