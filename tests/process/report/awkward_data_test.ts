@@ -132,6 +132,25 @@ describe("the report of awkward data", { skip: missing("chromium") }, () => {
     await close();
   });
 
+  it("scrolls the names of few processes sideways on a phone, beside the button for dark and light", {
+    skip: skipHere,
+  }, async () => {
+    const data = fakeReport({ labels: 1, bins: 4, perBin: 0.2, pids: [1, 2, 3], profiles: 0 });
+    const lines = data.lines.map((line, i) => ({ ...line, short: `deno 2.9.6 · orders@web-${i}` }));
+    const { page, close } = await openReport({ ...data, lines, quantities: [] }, PHONE);
+    const [wide, row, button] = await page.evaluate<number[]>(`[
+      document.documentElement.scrollWidth - innerWidth,
+      document.querySelector(".processes").getBoundingClientRect().bottom,
+      document.querySelector(".theme").getBoundingClientRect().top,
+    ]`);
+    assert(wide! <= 0, `${wide} pixels too wide`);
+    assert(button! < row!, "the button is below the names");
+    const last = page.getByRole("checkbox", { name: /web-2/ });
+    await last.focus();
+    assert((await last.boundingBox())!.x < 390);
+    await close();
+  });
+
   it("has marks as lines on all charts and signs on the strip of time, and stays at the finest zoom", {
     skip: skipHere,
   }, async () => {

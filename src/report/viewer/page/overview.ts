@@ -211,7 +211,7 @@ function newRow(
 ): { readonly element: HTMLElement; readonly fill: (row: Row) => void } {
   const button = h("button", { type: "button", onclick: () => open(label) }, labelText(label));
   const cells = COLUMNS.slice(1).map((column) => ({ column, cell: h("td") }));
-  const spark = h("td");
+  const spark = h("td", { class: "spark-cell" });
   let data: DurationData | undefined;
   const draw = (): void => replace(spark, data === undefined ? "–" : sparkline(data, store));
   const drawing = watch(spark, draw, () => {}, "when idle");

@@ -28,13 +28,16 @@ interface Watched {
 const NEAR = 600;
 
 /** Longest time that an element near the window waits, ms. */
-const LONGEST_WAIT = 500;
+const LONGEST_WAIT = 200;
+
+/** For so long drawing goes on also on a busy page, ms: less than a frame. */
+const LEAST_TIME = 8;
 
 const watched = new Map<Element, Watched>();
 
 /** What is drawn in the next frame if it is in the window, and later if it is near it. */
 const inNextFrame = new Map<Element, Watched>();
-const later = new Set<Watched>();
+const later = { inWindow: new Set<Watched>(), near: new Set<Watched>() };
 let isWaiting = false;
 
 const { promise: firstDrawing, resolve: isDrawn } = Promise.withResolvers<void>();
@@ -70,40 +73,46 @@ function drawSoon(element: Element, entry: Watched): void {
 }
 
 function drawFrame(): void {
-  const inWindow: Watched[] = [];
+  const now: Watched[] = [];
   // All are measured before one is drawn, which changes what is measured.
   for (const [element, entry] of inNextFrame) {
     const { top, bottom } = element.getBoundingClientRect();
-    if (entry.urgency === "next frame" && bottom > 0 && top < innerHeight) {
-      inWindow.push(entry);
-      later.delete(entry);
-    } else later.add(entry);
+    const isInWindow = bottom > 0 && top < innerHeight;
+    later.near.delete(entry);
+    if (!isInWindow) later.near.add(entry);
+    else if (entry.urgency === "when idle") later.inWindow.add(entry);
+    else now.push(entry);
   }
   inNextFrame.clear();
-  inWindow.forEach(draw);
+  now.forEach(draw);
   isDrawn();
   drawLater();
 }
 
-/** Draws one element whenever the page has nothing else to do. */
+/** Draws what is left while the page has nothing else to do. */
 function drawLater(): void {
-  if (isWaiting || later.size === 0) return;
+  if (isWaiting || later.inWindow.size + later.near.size === 0) return;
   isWaiting = true;
-  whenIdle(() => {
+  whenIdle((hasTime) => {
     isWaiting = false;
-    for (const entry of later) {
-      later.delete(entry);
-      draw(entry);
-      break;
+    for (const waiting of [later.inWindow, later.near]) {
+      for (const entry of waiting) {
+        waiting.delete(entry);
+        draw(entry);
+        if (!hasTime()) return drawLater();
+      }
     }
-    drawLater();
   });
 }
 
-/** Safari has no idle callbacks. */
-function whenIdle(callback: () => void): void {
-  if (typeof requestIdleCallback === "undefined") setTimeout(callback, 1);
-  else requestIdleCallback(callback, { timeout: LONGEST_WAIT });
+/** Calls back when the page is idle, or has long been busy, with whether it has time left. Safari has no idle callbacks. */
+function whenIdle(callback: (hasTime: () => boolean) => void): void {
+  const call = (deadline?: IdleDeadline): void => {
+    const end = performance.now() + LEAST_TIME;
+    callback(() => (deadline?.timeRemaining() ?? 0) > 0 || performance.now() < end);
+  };
+  if (typeof requestIdleCallback === "undefined") setTimeout(call, 1);
+  else requestIdleCallback(call, { timeout: LONGEST_WAIT });
 }
 
 function draw(entry: Watched): void {
@@ -170,7 +179,8 @@ export function unwatchWithin(element: Element): void {
 /** Draws everything at once, in view or not, for printing. */
 export function drawAll(): void {
   inNextFrame.clear();
-  later.clear();
+  later.inWindow.clear();
+  later.near.clear();
   for (const entry of watched.values()) {
     entry.drawn = true;
     entry.draw();
