@@ -77,7 +77,9 @@ export function timeChart(options: ChartOptions): TimeChart {
   const { store, title, about, height } = options;
   const legend = h("div", { class: "legend" });
   const host = h("div", { class: "plot", style: { height: `${height}px` } });
-  const focusable = h("div", { class: "plot-focus", role: "group", tabindex: 0 }, host);
+  // What it shows is said when it is drawn; the keyboard may come before.
+  const name = `Chart: ${title} of ${about}.`;
+  const focusable = h("div", { class: "plot-focus", role: "group", tabindex: 0, "aria-label": name }, host);
   const table = tableBehind(`${title} of ${about}`);
   const heading = h(options.level, {}, title, h("span", { class: "hidden" }, ` of ${about}`));
   const scale = h("span", { class: "scale", title: "The axis is logarithmic", hidden: true }, "log");
@@ -101,7 +103,7 @@ export function timeChart(options: ChartOptions): TimeChart {
     const off = content.ok ? secondsShown(store, content.value.off ?? []) : 0;
     const pause = off > 0 ? ` Recording was off for ${formatSpan(off)}.` : "";
     const summary = content.ok ? content.value.summary + pause : content.reason;
-    focusable.setAttribute("aria-label", `Chart: ${title} of ${about}. ${summary}`);
+    focusable.setAttribute("aria-label", `${name} ${summary}`);
     const onCursor = legendOf(legend, content.ok ? [...off > 0 ? [OFF_ITEM] : [], ...content.value.legend] : []);
     if (!content.ok) replace(host, h("p", { class: "nothing" }, content.reason));
     else {

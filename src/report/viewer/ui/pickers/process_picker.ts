@@ -60,7 +60,9 @@ function box(store: ViewStore, { name, short }: LineData, line: number): Box {
     }
     store.set({ processes });
   });
-  const text = h("span", { class: "name" }, short);
+  // What tells two programs of one name apart stays where the name is cut off.
+  const [, start = short, end] = /^(.+)( \([^()]+\))$/.exec(short) ?? [];
+  const text = h("span", { class: "name" }, h("span", {}, start), end !== undefined && h("span", {}, end));
   return {
     input,
     members,
