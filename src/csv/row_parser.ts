@@ -21,6 +21,7 @@
 
 import { NANOSECONDS_PER_SECOND } from "../series.ts";
 import { Byte } from "./dialect.ts";
+import { fourDigits, notDigits } from "./digit_words.ts";
 import { LabelTexts } from "./label_texts.ts";
 import { asciiBytes, textDecoder } from "../text_coders.ts";
 
@@ -82,6 +83,7 @@ export class RowParser {
   #words = new DataView(this.#bytes.buffer);
   /** Where the digits of the timepoint begin, or its minus. */
   #timepoint = 0;
+  #timepointEnd = 0;
   /** Where the input ends. */
   #limit = 0;
   #measurement = 0;
@@ -97,24 +99,26 @@ export class RowParser {
 
   /** The timepoint of the row, ns since 1970. */
   get timepoint(): bigint {
-    return BigInt(this.#text(this.#timepoint, this.#timepointEnd()));
+    return BigInt(this.#text(this.#timepoint, this.#timepointEnd));
   }
 
   /** The whole seconds of the timepoint, rounded down. */
   get seconds(): number {
-    if (this.#bytes[this.#timepoint] === Byte.minus) {
-      return Number((this.timepoint - BigInt(this.nanoseconds)) / BILLION);
+    const at = this.#timepoint;
+    if (this.#bytes[at] === Byte.minus) return Number((this.timepoint - BigInt(this.nanoseconds)) / BILLION);
+    if (this.#timepointEnd - at !== TIMEPOINT_DIGITS) {
+      return this.#wholeNumber(at, this.#timepointEnd - NANOSECOND_DIGITS);
     }
-    return this.#wholeNumber(this.#timepoint, this.#timepointEnd() - NANOSECOND_DIGITS);
+    return this.#eightDigits(at) * 100 + this.#wholeNumber(at + 8, at + 10);
   }
 
   /** The nanoseconds of the timepoint beyond whole seconds. */
   get nanoseconds(): number {
-    if (this.#bytes[this.#timepoint] === Byte.minus) {
-      return Number((this.timepoint % BILLION + BILLION) % BILLION);
-    }
-    const end = this.#timepointEnd();
-    return this.#wholeNumber(Math.max(this.#timepoint, end - NANOSECOND_DIGITS), end);
+    const at = this.#timepoint;
+    const end = this.#timepointEnd;
+    if (this.#bytes[at] === Byte.minus) return Number((this.timepoint % BILLION + BILLION) % BILLION);
+    if (end - at !== TIMEPOINT_DIGITS) return this.#wholeNumber(Math.max(at, end - NANOSECOND_DIGITS), end);
+    return this.#eightDigits(end - NANOSECOND_DIGITS) * 10 + this.#bytes[end - 1]! - Byte.zero;
   }
 
   /** The measurement of the row. */
@@ -151,7 +155,7 @@ export class RowParser {
         notDigits(words.getInt32(at + 8, true)) | notDigits(words.getInt32(at + 12, true)) |
         notDigits(words.getInt32(at + 15, true))) !== 0
     ) return NO_MATCH;
-    let i = at + TIMEPOINT_DIGITS;
+    let i = this.#timepointEnd = at + TIMEPOINT_DIGITS;
     if (bytes[i] !== Byte.comma) return NO_MATCH;
     this.#measurement = ++i;
 
@@ -214,6 +218,7 @@ export class RowParser {
     let i = bytes[start] === Byte.minus ? start + 1 : start;
     const digits = i;
     while (isDigit(bytes[i]!)) i++;
+    this.#timepointEnd = i;
     const end = this.#endOf(field, i);
     if (bytes[end] !== Byte.comma || i === digits) {
       return this.#refuse(Math.max(i, end), "its timepoint is not a whole number");
@@ -346,10 +351,10 @@ export class RowParser {
     return NO_MATCH;
   }
 
-  #timepointEnd(): number {
-    let end = this.#timepoint + 1; // after a digit or the minus
-    while (isDigit(this.#bytes[end]!)) end++;
-    return end;
+  /** The number that eight digits are, four of them at a time. */
+  #eightDigits(at: number): number {
+    const words = this.#words;
+    return fourDigits(words.getInt32(at, true)) * 10_000 + fourDigits(words.getInt32(at + 4, true));
   }
 
   #wholeNumber(start: number, end: number): number {
@@ -383,11 +388,6 @@ export class RowParser {
 
 function isDigit(byte: number): boolean {
   return byte >= Byte.zero && byte <= Byte.nine;
-}
-
-/** 0 if a word is four digits. */
-function notDigits(word: number): number {
-  return (word & 0xf0f0f0f0 | (word + 0x06060606 & 0xf0f0f0f0) >>> 4) ^ 0x33333333;
 }
 
 function numberOf(text: string): number {
