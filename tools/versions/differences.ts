@@ -40,7 +40,7 @@ const DIFFERENCES: readonly Difference[] = [
     runtime: "deno",
     until: "2.7.14",
     tests: /^timed listener of node:http on deno > (is timed until the headers|of HTTP\/2)/,
-    why: "node:http tells neither that a client has left nor when headers are written without writeHead",
+    why: "node:http does not tell when headers are written without writeHead, nor of the end of a request of HTTP/2",
   },
   {
     runtime: "deno",
