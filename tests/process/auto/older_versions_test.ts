@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { kymo } from "../../support/bridge/bridge_process.ts";
 import { ask, open } from "../../support/process/http_client.ts";
 import { countByLabel } from "../../support/process/recorded_rows.ts";
-import { spawnCommand, type Spawned, thisRuntime } from "../../support/process/run.ts";
+import { onlyOn, RUNTIMES, spawnCommand, type Spawned } from "../../support/process/run.ts";
 import { scratchDirectory } from "../../support/scratch_directory.ts";
 import { app, denoServeCommand, disposable, ports, preloaded } from "./preloaded.ts";
 
@@ -20,41 +20,47 @@ async function rowsOf(program: Spawned, directory: string): Promise<Readonly<Rec
 }
 
 // What fails on an older version is in tools/versions/differences.ts, and in the guide.
-describe(`under the preload on ${thisRuntime}`, () => {
-  it("the entry of deno serve is recorded", { skip: thisRuntime === "deno" ? false : "only on Deno" }, async () => {
-    using scratch = scratchDirectory();
-    const command = denoServeCommand(app("deno_serve_entry"));
-    await using program = disposable(spawnCommand(command, { env: { KYMO_DIR: scratch.at("rows") } }));
-    const [port = 0] = await ports(program);
-    assertEquals((await ask(port, "/text")).status, 200);
-    assertEquals(await rowsOf(program, scratch.at("rows")), { "/text [GET]": 1 });
-  });
+for (const runtime of RUNTIMES) {
+  describe(`under the preload on ${runtime}`, () => {
+    const skip = onlyOn(runtime);
 
-  it("workers of both kinds are recorded", async () => {
-    using scratch = scratchDirectory();
-    await using program = preloaded(thisRuntime, app("workers"), scratch.at("rows"));
-    for (const port of await ports(program)) assertEquals((await ask(port, "/worker")).text, "worker");
-    assertEquals(await rowsOf(program, scratch.at("rows")), { "/worker [GET]": 2 });
-  });
+    if (runtime === "deno") {
+      it("the entry of deno serve is recorded", { skip }, async () => {
+        using scratch = scratchDirectory();
+        const command = denoServeCommand(app("deno_serve_entry"));
+        await using program = disposable(spawnCommand(command, { env: { KYMO_DIR: scratch.at("rows") } }));
+        const [port = 0] = await ports(program);
+        assertEquals((await ask(port, "/text")).status, 200);
+        assertEquals(await rowsOf(program, scratch.at("rows")), { "/text [GET]": 1 });
+      });
+    }
 
-  it("the routes of Fastify are its own", async () => {
-    using scratch = scratchDirectory();
-    await using program = preloaded(thisRuntime, app("frameworks/fastify"), scratch.at("rows"));
-    const [port = 0] = await ports(program);
-    assertEquals((await ask(port, "/users/ann")).status, 200);
-    assertEquals(await rowsOf(program, scratch.at("rows")), { "/users/:name [GET]": 1 });
-  });
-
-  for (const [server, name] of [["node:http", "node_http"], ["Koa", "frameworks/koa"]] as const) {
-    it(`a request to ${server} whose client has left is aborted`, async () => {
+    it("workers of both kinds are recorded", { skip }, async () => {
       using scratch = scratchDirectory();
-      await using program = preloaded(thisRuntime, app(name), scratch.at("rows"));
-      const [port = 0] = await ports(program);
-      const leaving = open(port, "/waits");
-      await program.said(/waiting/g);
-      leaving.close();
-      await Promise.race([program.said(/gone/g), sleep(PATIENCE, undefined, { ref: false })]);
-      assertEquals(await rowsOf(program, scratch.at("rows")), { "/waits [GET] aborted": 1 });
+      await using program = preloaded(runtime, app("workers"), scratch.at("rows"));
+      for (const port of await ports(program)) assertEquals((await ask(port, "/worker")).text, "worker");
+      assertEquals(await rowsOf(program, scratch.at("rows")), { "/worker [GET]": 2 });
     });
-  }
-});
+
+    it("the routes of Fastify are its own", { skip }, async () => {
+      using scratch = scratchDirectory();
+      await using program = preloaded(runtime, app("frameworks/fastify"), scratch.at("rows"));
+      const [port = 0] = await ports(program);
+      assertEquals((await ask(port, "/users/ann")).status, 200);
+      assertEquals(await rowsOf(program, scratch.at("rows")), { "/users/:name [GET]": 1 });
+    });
+
+    for (const [server, name] of [["node:http", "node_http"], ["Koa", "frameworks/koa"]] as const) {
+      it(`a request to ${server} whose client has left is aborted`, { skip }, async () => {
+        using scratch = scratchDirectory();
+        await using program = preloaded(runtime, app(name), scratch.at("rows"));
+        const [port = 0] = await ports(program);
+        const leaving = open(port, "/waits");
+        await program.said(/waiting/g);
+        leaving.close();
+        await Promise.race([program.said(/gone/g), sleep(PATIENCE, undefined, { ref: false })]);
+        assertEquals(await rowsOf(program, scratch.at("rows")), { "/waits [GET] aborted": 1 });
+      });
+    }
+  });
+}
