@@ -71,7 +71,8 @@ async function ofReport(): Promise<Figure[]> {
     const time = await inBrowser(async (page) => {
       await sleep(1_000); // a new window of the browser has work of its own
       await page.goto(pathToFileURL(path).href);
-      await page.waitForFunction(isFirstDrawn);
+      // The page does not allow the driver to wait within it.
+      while (!await page.evaluate<boolean>(isFirstDrawn)) await sleep(100);
       return await page.evaluate<number>(firstDrawn);
     });
     if (i > 0) ready.push(time); // the browser starts with the first
