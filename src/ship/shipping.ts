@@ -232,6 +232,7 @@ export class Shipping {
         nextStatus = after(STATUS_INTERVAL);
         nextIdleStatus = after(IDLE_STATUS_INTERVAL);
       }
+      if (over.aborted) break; // while something was recovered: nobody wakes it
       const { promise: next, resolve } = Promise.withResolvers<void>();
       wake = resolve;
       await next;
