@@ -4,9 +4,9 @@
  * The entries of the library are bundled together, so that they share their modules and the default
  * monitor; every name is as in the source, also in stack traces and profiles. The entry for preloads
  * is the one file of `build_preload.ts`, since those modules take longer to load at the start of each
- * program. The command line is a separate file, which a recording program never loads. Other packages are built in, so there are
- * no dependencies at run time except the optional peers of the analysis. Declarations are kept file
- * by file.
+ * program. The command line is a separate file, which a recording program never loads. Other packages
+ * are built in, so there are no dependencies at run time except the optional peers of the analysis.
+ * Declarations are kept file by file.
  *
  * @module
  */

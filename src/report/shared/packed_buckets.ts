@@ -1,6 +1,7 @@
 /**
- * The buckets of a report as they stand in its page, or are sent to one that is live: column by column, as texts of numbers. They are nearly all of a
- * large report, and take half of the bytes and a third of the time that arrays in JSON take.
+ * The buckets of a report as they stand in its page, or are sent to one that is live: column by column, as
+ * texts of numbers. They are nearly all of a large report, and take half of the bytes and a third of the
+ * time that arrays in JSON take.
  *
  * A number is written as in source maps (base64 VLQ, but without a sign): digits of 6 bits, the least first, of which
  * the sixth bit says that another one follows.

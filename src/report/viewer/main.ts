@@ -5,9 +5,10 @@
  */
 
 import type { LiveHead } from "../shared/live_data.ts";
-import { FAILURES, type Finding } from "../shared/report_data.ts";
+import type { Finding } from "../shared/report_data.ts";
 import { WallClock } from "./model/clock.ts";
 import { readReport } from "./model/read_data.ts";
+import { isOfFailures } from "./model/outcomes.ts";
 import { servedAs } from "./model/served.ts";
 import { viewsOf } from "./model/address/view_hash.ts";
 import { ViewStore } from "./model/view_store.ts";
@@ -106,7 +107,7 @@ function livesKey({ data: { processes, lines } }: ViewStore): string {
 
 /** Changes when requests fail for the first time. */
 function failuresKey({ data: { durations } }: ViewStore): string {
-  return `${durations.some(({ request }) => FAILURES.some((failure) => failure === request?.outcome))}`;
+  return `${durations.some(isOfFailures)}`;
 }
 
 /** Prints light, and with all charts. */

@@ -5,7 +5,7 @@
  */
 
 import { formatDuration, formatInteger, formatPercent } from "../../../display/numbers.ts";
-import { type DurationData, FAILURES, type RequestData } from "../../shared/report_data.ts";
+import type { DurationData } from "../../shared/report_data.ts";
 import { failuresChart } from "../charts/failures_chart.ts";
 import { heatMap } from "../charts/heat_map.ts";
 import { latencyChart } from "../charts/latency_chart.ts";
@@ -13,7 +13,7 @@ import { rateChart } from "../charts/rate_chart.ts";
 import { type ContentMaker, timeChart } from "../charts/time_chart.ts";
 import type { WallClock } from "../model/clock.ts";
 import { hasCells } from "../model/duration_view.ts";
-import { outcomesByRoute } from "../model/outcomes.ts";
+import { isOfFailures, outcomesByRoute } from "../model/outcomes.ts";
 import type { ViewStore } from "../model/view_store.ts";
 import { h, replace } from "../ui/dom.ts";
 import { slowestSamples } from "./slowest_samples.ts";
@@ -52,8 +52,7 @@ export function labelSections(store: ViewStore, clock: WallClock): LabelSections
   );
   const made = new Map<string, LabelSection & { readonly key: string }>();
   /** What a section is made of: that its route has failed can be known later than the route. */
-  const keyOf = (data: DurationData): string =>
-    `${sameRoute(store, data).some(({ request }) => isFailure(request?.outcome))}`;
+  const keyOf = (data: DurationData): string => `${sameRoute(store, data).some(isOfFailures)}`;
   let wanted = FIRST;
   const show = (): void => {
     const shown = store.data.durations.filter(({ label }) => store.shows(label));
@@ -136,7 +135,7 @@ function labelSection(store: ViewStore, clock: WallClock, data: DurationData): L
     (palette, width) => chart(store, clock, now())(palette, width);
   const shared = { store, clock, about: name, level: "h4" } as const;
   const route = sameRoute(store, data);
-  const failures = route.some(({ request }) => isFailure(request?.outcome))
+  const failures = route.some(isOfFailures)
     ? [timeChart({
       ...shared,
       about: labelText(data.request!.route),
@@ -184,10 +183,6 @@ function labelSection(store: ViewStore, clock: WallClock, data: DurationData): L
 function sameRoute(store: ViewStore, { request }: DurationData): DurationData[] {
   if (request === undefined || request.outcome === "stream") return [];
   return store.data.durations.filter((of) => of.request?.route === request.route && of.request.outcome !== "stream");
-}
-
-function isFailure(outcome: RequestData["outcome"] | undefined): boolean {
-  return FAILURES.some((failure) => failure === outcome);
 }
 
 /** What part of the route's requests failed, and how. */
